@@ -1,0 +1,37 @@
+/* What an attestation key must be before a quote by it means anything. */
+#ifndef LIMEBUS_EVIDENCE_AK_CHECK_H
+#define LIMEBUS_EVIDENCE_AK_CHECK_H
+
+#include "lib/evidence/tpm_public.h"
+
+/* X(NAME, attribute or rule in words, clause). In the order in which they are checked. */
+#define AK_CHECKS(X)                                                                                         \
+	X(RESTRICTED, "restricted: signs only what the TPM made or hashed itself", "TPM 2.0 Part 1, 25.1.5") \
+	X(SIGN, "sign: is a signing key", "TPM 2.0 Part 2, 8.3.3.10")                                        \
+	X(NOT_DECRYPT, "not decrypt: is no storage or decryption key", "TPM 2.0 Part 2, 8.3.3.9")            \
+	X(FIXED_TPM, "fixedTPM: can never leave its TPM", "TPM 2.0 Part 2, 8.3.3.2")                         \
+	X(FIXED_PARENT, "fixedParent: can never get another parent", "TPM 2.0 Part 2, 8.3.3.4")              \
+	X(ORIGIN, "sensitiveDataOrigin: its secret was made in the TPM", "TPM 2.0 Part 2, 8.3.3.5")          \
+	X(NAME_HASH, "name hash SHA-256, SHA-384 or SHA-512", "TPM 2.0 Part 1, 16")                          \
+	X(KEY, "RSA of 2048 bits or more with exponent 65537, or ECC P-256 or P-384",                        \
+		"TPM 2.0 Part 2, 12.2.3")                                                                    \
+	X(SCHEME, "scheme RSASSA or RSAPSS for RSA, ECDSA for ECC", "TPM 2.0 Part 2, 11.2")                  \
+	X(SCHEME_HASH, "scheme hash SHA-256, SHA-384 or SHA-512", "TPM 2.0 Part 2, 11.2.1")
+
+#define AK_CHECK_ENUM(name, words, clause) AK_##name,
+enum ak_reason { AK_CHECKS(AK_CHECK_ENUM) AK_REASON_COUNT };
+#undef AK_CHECK_ENUM
+
+/* Zero means not acceptable. Bit 1 << reason is set in failed for each check that does not hold. */
+struct ak_verdict {
+	bool acceptable;
+	uint32_t failed;
+};
+
+struct ak_verdict ak_check(const struct tpm_public *ak);
+
+/* Words and clause of a reason; never NULL. */
+const char *ak_reason_words(enum ak_reason reason);
+const char *ak_reason_clause(enum ak_reason reason);
+
+#endif

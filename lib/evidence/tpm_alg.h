@@ -1,0 +1,57 @@
+/* The algorithm and curve numbers of the TCG Algorithm Registry that occur in what we read. */
+#ifndef LIMEBUS_EVIDENCE_TPM_ALG_H
+#define LIMEBUS_EVIDENCE_TPM_ALG_H
+
+#include "lib/base/span.h"
+#include "lib/crypto/digest.h"
+
+/* TCG Algorithm Registry 1.34, table 3. Fields that come from bytes are uint16_t and may hold any number. */
+enum tpm_alg {
+	TPM_ALG_RSA = 0x0001,
+	TPM_ALG_SHA1 = 0x0004,
+	TPM_ALG_AES = 0x0006,
+	TPM_ALG_SHA256 = 0x000b,
+	TPM_ALG_SHA384 = 0x000c,
+	TPM_ALG_SHA512 = 0x000d,
+	TPM_ALG_NULL = 0x0010,
+	TPM_ALG_SM4 = 0x0013,
+	TPM_ALG_RSASSA = 0x0014,
+	TPM_ALG_RSAES = 0x0015,
+	TPM_ALG_RSAPSS = 0x0016,
+	TPM_ALG_OAEP = 0x0017,
+	TPM_ALG_ECDSA = 0x0018,
+	TPM_ALG_ECDH = 0x0019,
+	TPM_ALG_ECC = 0x0023,
+	TPM_ALG_CAMELLIA = 0x0026,
+	TPM_ALG_CFB = 0x0043,
+};
+
+/* TCG Algorithm Registry 1.34, table 4. */
+enum tpm_curve {
+	TPM_CURVE_P256 = 0x0003,
+	TPM_CURVE_P384 = 0x0004,
+	TPM_CURVE_P521 = 0x0005,
+};
+
+/* TPM 2.0 Part 2, 7.4: the handle that stands for the endorsement hierarchy in qualified names. */
+#define TPM_RH_ENDORSEMENT 0x4000000bu
+
+#define TPM_HASH_MAX_BYTES 64
+
+/* Digest length of SHA-1, SHA-256, SHA-384, SHA-512; 0 for every other number. */
+size_t tpm_alg_hash_bytes(uint16_t alg);
+
+/* The digest in lib/crypto that belongs to the number. False for whatever is not one of the four above. */
+bool tpm_alg_digest(uint16_t alg, enum digest_alg *out);
+
+/* "sha256" and so on for hashes, "rsassa", "ecdsa" …; "unknown algorithm" for numbers not listed above. */
+const char *tpm_alg_name(uint16_t alg);
+
+/* The hash with this exact lower-case name ("sha1", "sha256", "sha384", "sha512"). */
+bool tpm_alg_from_name(struct span name, uint16_t *out);
+
+/* "p256", "p384", "p521" or "unknown curve"; the bytes of a coordinate, 0 for unknown curves. */
+const char *tpm_curve_name(uint16_t curve);
+size_t tpm_curve_bytes(uint16_t curve);
+
+#endif
