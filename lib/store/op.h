@@ -1,0 +1,48 @@
+/* The lines of a batch, as lib/store sees them. Not for others. */
+#ifndef LIMEBUS_STORE_OP_H
+#define LIMEBUS_STORE_OP_H
+
+#include "lib/store/batch.h"
+
+/* OP_EXPECT_* are conditions, the others are writes. */
+enum op_kind { OP_HASH_SET, OP_HASH_DELETE, OP_SET, OP_DELETE, OP_EXPIRE, OP_EXPECT_HASH, OP_EXPECT };
+
+/* Invariant: key, field and value lie one after the other in the batch's bytes from `at` on; the key's NUL is
+ * not among them. present: the value is meant (an empty value is a value). */
+struct store_op {
+	enum op_kind kind;
+	bool present;
+	uint32_t key_len;
+	uint32_t field_len;
+	uint32_t value_len;
+	size_t at;
+	uint64_t expire_ms;
+};
+
+static inline bool op_is_condition(const struct store_op *op)
+{
+	return op->kind == OP_EXPECT_HASH || op->kind == OP_EXPECT;
+}
+
+/* The place that a line is about is a field of a hash, not a whole key. */
+static inline bool op_is_hash(const struct store_op *op)
+{
+	return op->kind == OP_EXPECT_HASH || op->kind == OP_HASH_SET || op->kind == OP_HASH_DELETE;
+}
+
+static inline struct span op_key(const struct store_batch *batch, const struct store_op *op)
+{
+	return span_of(batch->bytes.at + op->at, op->key_len);
+}
+
+static inline struct span op_field(const struct store_batch *batch, const struct store_op *op)
+{
+	return span_of(batch->bytes.at + op->at + op->key_len, op->field_len);
+}
+
+static inline struct span op_value(const struct store_batch *batch, const struct store_op *op)
+{
+	return span_of(batch->bytes.at + op->at + op->key_len + op->field_len, op->value_len);
+}
+
+#endif
