@@ -191,7 +191,7 @@
 	F(S, must, bin, ak_public, 1, PUBLIC_AREA_MAX) \
 	F(S, may,  str, hint, 0, NAME_MAX_BYTES)
 
-/* TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET without their size fields. */
+/* TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET, with their size fields, as TPM2_ActivateCredential takes them. */
 #define MSG_CREDENTIAL(F, L, S) \
 	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
 	F(S, must, bin, id_object, 1, 256) \
