@@ -9,6 +9,7 @@
 
 #include "lib/base/rc.h"
 #include "lib/base/span.h"
+#include "lib/crypto/public_key.h"
 #include "lib/evidence/tpm_public.h"
 
 enum ek_template { EK_RSA_2048, EK_ECC_P256, EK_ECC_P384, EK_TEMPLATE_COUNT };
@@ -18,15 +19,12 @@ enum ek_template { EK_RSA_2048, EK_ECC_P256, EK_ECC_P384, EK_TEMPLATE_COUNT };
 /* "RSA-2048 (L-1)" and so on. */
 const char *ek_template_name(enum ek_template which);
 
-/* The area of an RSA key with exponent 65537. RC_UNSUPPORTED unless n has 256 bytes with its top bit set. */
-MUST_USE enum rc ek_template_rsa(struct span n, struct tpm_area *out);
-
 /*
- * The area of a point on P-256 or P-384; big-endian coordinates, leading zeros put back. RC_UNSUPPORTED for
- * other curves, RC_MALFORMED for coordinates that are empty or too long. Whether the point is on the curve is
- * for lib/crypto.
+ * The area of the template for this kind of key, around this key; big-endian numbers, zeros in front put
+ * back. RC_UNSUPPORTED for an RSA key that is not 2048 bits with exponent 65537 (or 0, which means it),
+ * RC_MALFORMED for numbers that are empty or too long. Whether a point is on its curve is for lib/crypto.
  */
-MUST_USE enum rc ek_template_ecc(uint16_t curve, struct span x, struct span y, struct tpm_area *out);
+MUST_USE enum rc ek_template_rebuild(const struct key_parts *key, struct tpm_area *out);
 
 /* True if the area is, byte for byte, one of the templates around its own key. which may be NULL. */
 bool ek_template_holds(struct span area, enum ek_template *which);

@@ -14,9 +14,9 @@
 #define PCR_BANKS_MAX 16
 /* TCG PC Client Platform TPM Profile, 4.6.1: PCR 0 to 23. We ask for no others. */
 #define PCR_COUNT 24
-/* Bytes of an encoded selection, and of the values of the largest selection of the four known banks. */
+/* Bytes of an encoded selection, and of the values of all PCRs in all banks that lib/crypto can hash. */
 #define PCR_SELECTION_MAX_BYTES (4 + PCR_BANKS_MAX * 7)
-#define PCR_VALUES_MAX_BYTES    (PCR_COUNT * (20 + 32 + 48 + 64))
+#define PCR_VALUES_MAX_BYTES    (PCR_COUNT * (20 + 32 + 48 + 64 + 32))
 
 /* size is the number of mask bytes on the wire, 1 to 4; bit n of the mask is PCR n. */
 struct pcr_bank {

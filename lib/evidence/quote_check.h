@@ -9,26 +9,24 @@
 #include "lib/evidence/attest.h"
 #include "lib/evidence/tpm_signature.h"
 
-struct public_key;
-
-/* X(NAME, "name", "what holds when the check passes", "clause"). */
+/* X(NAME, function, "name", "what holds when the check passes", "clause"). */
 #define QUOTE_CHECKS(X)                                                                                      \
-	X(TYPE, "type", "it is a quote that a TPM generated", "TPM 2.0 Part 2, 10.12.12")                    \
-	X(SIGNATURE, "signature", "the registered AK signed it", "TPM 2.0 Part 3, 18.4")                     \
-	X(SCHEME, "scheme", "its signature scheme and hash are allowed", "TPM 2.0 Part 2, 11.2.1")           \
-	X(DATA, "qualifying data", "it answers our challenge, for this node and connection",                 \
+	X(TYPE, type, "type", "it is a quote that a TPM generated", "TPM 2.0 Part 2, 10.12.12")              \
+	X(SIGNATURE, signature, "signature", "the registered AK signed it", "TPM 2.0 Part 3, 18.4")          \
+	X(SCHEME, scheme, "scheme", "its signature scheme and hash are allowed", "TPM 2.0 Part 2, 11.2.1")   \
+	X(DATA, data, "qualifying data", "it answers our challenge, for this node and connection",           \
 		"TPM 2.0 Part 2, 10.12.12, extraData")                                                       \
-	X(SELECTION, "PCR selection", "it covers exactly the PCRs that were asked for",                      \
+	X(SELECTION, selection, "PCR selection", "it covers exactly the PCRs that were asked for",           \
 		"TPM 2.0 Part 2, 10.12.4, pcrSelect")                                                        \
-	X(DIGEST, "PCR digest", "the reported PCR values are the quoted ones",                               \
+	X(DIGEST, digest, "PCR digest", "the reported PCR values are the quoted ones",                       \
 		"TPM 2.0 Part 2, 10.12.4, pcrDigest")                                                        \
-	X(SIGNER, "qualified signer", "the AK lives under the node's EK in the endorsement hierarchy",       \
-		"TPM 2.0 Part 1, 26.5")                                                                      \
-	X(RESET, "reset count", "the reset count did not fall", "TPM 2.0 Part 1, 36.4")                      \
-	X(CLOCK, "clock", "the TPM's clock did not run backwards since its last reset",                      \
+	X(SIGNER, signer, "qualified signer",                                                                \
+		"the AK lives under the node's EK in the endorsement hierarchy", "TPM 2.0 Part 1, 26.5")     \
+	X(RESET, reset, "reset count", "the reset count did not fall", "TPM 2.0 Part 1, 36.4")               \
+	X(CLOCK, clock, "clock", "the TPM's clock did not run backwards since its last reset",               \
 		"TPM 2.0 Part 1, 36.3")
 
-#define QUOTE_CHECK_ENUM(name, label, words, clause) QUOTE_##name,
+#define QUOTE_CHECK_ENUM(id, function, name, words, clause) QUOTE_##id,
 enum quote_reason { QUOTE_CHECKS(QUOTE_CHECK_ENUM) QUOTE_REASON_COUNT };
 #undef QUOTE_CHECK_ENUM
 
@@ -43,8 +41,8 @@ struct quote_counters {
 /* Borrows everything. */
 struct quote_claim {
 	const struct attest *attest;
-	const struct tpm_signature *signature;
-	const struct public_key *ak;       /* the registered AK */
+	const struct signature *signature;
+	struct public_key *ak;             /* the registered AK */
 	struct span data;                  /* qualifying data that we demand */
 	const struct pcr_selection *asked; /* what we asked to have quoted */
 	struct span values;                /* PCR values as the node reports them, in the order of `asked` */

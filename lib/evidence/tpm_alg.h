@@ -36,22 +36,14 @@ enum tpm_curve {
 /* TPM 2.0 Part 2, 7.4: the handle that stands for the endorsement hierarchy in qualified names. */
 #define TPM_RH_ENDORSEMENT 0x4000000bu
 
-#define TPM_HASH_MAX_BYTES 64
+/* Hash numbers go to digest_of_tpm_id (lib/crypto/digest.h). */
+#define TPM_HASH_MAX_BYTES DIGEST_BYTES_MAX
 
-/* Digest length of SHA-1, SHA-256, SHA-384, SHA-512; 0 for every other number. */
-size_t tpm_alg_hash_bytes(uint16_t alg);
-
-/* The digest in lib/crypto that belongs to the number. False for whatever is not one of the four above. */
-bool tpm_alg_digest(uint16_t alg, enum digest_alg *out);
-
-/* "sha256" and so on for hashes, "rsassa", "ecdsa" …; "unknown algorithm" for numbers not listed above. */
+/* "sha256", "rsassa", "ecdsa" …; "unknown algorithm" for numbers that are neither listed above nor a
+ * digest's. */
 const char *tpm_alg_name(uint16_t alg);
 
-/* The hash with this exact lower-case name ("sha1", "sha256", "sha384", "sha512"). */
-bool tpm_alg_from_name(struct span name, uint16_t *out);
-
-/* "p256", "p384", "p521" or "unknown curve"; the bytes of a coordinate, 0 for unknown curves. */
-const char *tpm_curve_name(uint16_t curve);
+/* Bytes of a coordinate; 0 for other curves. */
 size_t tpm_curve_bytes(uint16_t curve);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "lib/base/rc.h"
 #include "lib/base/span.h"
+#include "lib/crypto/public_key.h"
 #include "lib/evidence/tpm_alg.h"
 
 /* TPM 2.0 Part 2, 8.3: TPMA_OBJECT. */
@@ -73,5 +74,9 @@ MUST_USE enum rc tpm_public_parse_2b(struct span in, struct tpm_public *out, str
 
 /* The area again: encode(parse(x)) is x. RC_LIMIT if a field is longer than it may be. */
 MUST_USE enum rc tpm_public_encode(const struct tpm_public *public, struct tpm_area *out);
+
+/* The numbers of the key, for public_key_of_parts; borrows. RC_UNSUPPORTED for P-521 and exponents other than
+ * 65537. */
+MUST_USE enum rc tpm_public_key(const struct tpm_public *public, struct key_parts *out);
 
 #endif

@@ -4,25 +4,17 @@
 
 #include "lib/base/rc.h"
 #include "lib/base/span.h"
-#include "lib/evidence/tpm_alg.h"
+#include "lib/crypto/public_key.h"
 
 #define TPM_SIGNATURE_RSA_MAX_BYTES 512 /* RSA-4096 */
 #define TPM_SIGNATURE_ECC_MAX_BYTES 66  /* P-521 */
 #define TPM_SIGNATURE_MAX_BYTES     (4 + 2 + TPM_SIGNATURE_RSA_MAX_BYTES)
 
-/* Borrows. rsa is set for RSASSA and RSAPSS, r and s (big-endian, maybe short) for ECDSA. */
-struct tpm_signature {
-	uint16_t scheme;
-	uint16_t hash;
-	struct span rsa;
-	struct span r;
-	struct span s;
-};
-
 /*
- * The whole of `in`. RC_UNSUPPORTED for other schemes; RC_MALFORMED for empty or overlong numbers, and
- * trailing bytes. Whether the hash is one that we allow is judged by quote_check.
+ * The whole of `in`, into what public_key_verify takes; borrows. RC_UNSUPPORTED for other schemes and hashes;
+ * RC_MALFORMED for empty or overlong numbers, and trailing bytes. SHA-1 is parsed: that it is not allowed is
+ * for quote_check to say.
  */
-MUST_USE enum rc tpm_signature_parse(struct span in, struct tpm_signature *out);
+MUST_USE enum rc tpm_signature_parse(struct span in, struct signature *out);
 
 #endif
