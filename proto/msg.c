@@ -257,7 +257,7 @@ static enum rc read_elem(struct span *in, const struct shape *shape, void *out)
 
 /* Room for one element of any shape. */
 union any_elem {
-#define PROTO_ANY(name, LIST) struct name name;
+#define PROTO_ANY(name, LIST) struct elem_##name name;
 	PROTO_ELEMENTS(PROTO_ANY)
 #undef PROTO_ANY
 };

@@ -31,11 +31,11 @@ struct list {
 #define PROTO_TYPE_str struct span
 #define PROTO_MEMBER(S, need, kind, field, min, max) PROTO_TYPE_##kind field;
 #define PROTO_LIST_MEMBER(S, need, elem, field, min, max) struct list field;
-#define PROTO_STRUCT(name, LIST) struct name { LIST(PROTO_MEMBER, PROTO_LIST_MEMBER, name) };
-#define PROTO_MSG_STRUCT(wire, name, LIST) PROTO_STRUCT(name, LIST)
+#define PROTO_ELEM_STRUCT(name, LIST) struct elem_##name { LIST(PROTO_MEMBER, PROTO_LIST_MEMBER, elem_##name) };
+#define PROTO_MSG_STRUCT(wire, name, LIST) struct msg_##name { LIST(PROTO_MEMBER, PROTO_LIST_MEMBER, msg_##name) };
 /* clang-format on */
 
-PROTO_ELEMENTS(PROTO_STRUCT)
+PROTO_ELEMENTS(PROTO_ELEM_STRUCT)
 PROTO_MESSAGES(PROTO_MSG_STRUCT)
 
 enum msg_type {
@@ -59,7 +59,7 @@ struct msg {
 	uint64_t id;
 	uint64_t ttl_ms;
 	union {
-#define PROTO_UNION(wire, name, LIST) struct name name;
+#define PROTO_UNION(wire, name, LIST) struct msg_##name name;
 		PROTO_MESSAGES(PROTO_UNION)
 #undef PROTO_UNION
 	};
@@ -96,7 +96,8 @@ MUST_USE enum rc elem_append(enum elem_type type, const void *elem, struct blob 
 bool elem_next(enum elem_type type, struct list *list, void *out);
 
 /* ELEM_APPEND(finding, &f, &raw) and ELEM_NEXT(finding, &list, &f), with the compiler checking the struct. */
-#define ELEM_APPEND(name, elem, raw) elem_append(ELEM_TYPE_##name, 1 ? (elem) : (const struct name *)0, (raw))
-#define ELEM_NEXT(name, list, out)   elem_next(ELEM_TYPE_##name, (list), 1 ? (out) : (struct name *)0)
+#define ELEM_APPEND(name, elem, raw)                                                                         \
+	elem_append(ELEM_TYPE_##name, 1 ? (elem) : (const struct elem_##name *)0, (raw))
+#define ELEM_NEXT(name, list, out) elem_next(ELEM_TYPE_##name, (list), 1 ? (out) : (struct elem_##name *)0)
 
 #endif

@@ -58,7 +58,7 @@ static enum rc put_fields(struct blob *out, const struct shape *shape, const voi
 static enum rc put_list(struct blob *out, const struct shape *shape, struct list list, size_t bin_max)
 {
 	union {
-#define PROTO_ANY(name, LIST) struct name name;
+#define PROTO_ANY(name, LIST) struct elem_##name name;
 		PROTO_ELEMENTS(PROTO_ANY)
 #undef PROTO_ANY
 	} elem;

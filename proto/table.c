@@ -12,19 +12,21 @@
 	{ .name = #field, .offset = offsetof(struct S, field), .min = (min_), .max = (max_), \
 	  .elem = &elem_shapes[ELEM_TYPE_##elem_], .kind = FIELD_list, .must = NEED_##need },
 
-#define ELEM_FIELDS(name, LIST) static const struct field name##_fields[] = { LIST(FIELD_ROW, LIST_ROW, name) };
-#define MSG_FIELDS(wire, name, LIST) ELEM_FIELDS(name, LIST)
+#define FIELDS(tag, LIST) static const struct field tag##_fields[] = { LIST(FIELD_ROW, LIST_ROW, tag) };
+#define ELEM_FIELDS(name, LIST) FIELDS(elem_##name, LIST)
+#define MSG_FIELDS(wire, name, LIST) FIELDS(msg_##name, LIST)
 PROTO_ELEMENTS(ELEM_FIELDS)
 PROTO_MESSAGES(MSG_FIELDS)
 
-#define FEW_ENOUGH(name, LIST) static_assert(COUNT(name##_fields) <= FIELDS_MAX, "raise FIELDS_MAX");
-#define MSG_FEW_ENOUGH(wire, name, LIST) FEW_ENOUGH(name, LIST)
-PROTO_ELEMENTS(FEW_ENOUGH)
+#define FEW_ENOUGH(tag) static_assert(COUNT(tag##_fields) <= FIELDS_MAX, "raise FIELDS_MAX");
+#define ELEM_FEW_ENOUGH(name, LIST) FEW_ENOUGH(elem_##name)
+#define MSG_FEW_ENOUGH(wire, name, LIST) FEW_ENOUGH(msg_##name)
+PROTO_ELEMENTS(ELEM_FEW_ENOUGH)
 PROTO_MESSAGES(MSG_FEW_ENOUGH)
 
-#define SHAPE(text, name) { text, name##_fields, COUNT(name##_fields), sizeof(struct name) }
-#define ELEM_SHAPE(name, LIST) [ELEM_TYPE_##name] = SHAPE(#name, name),
-#define MSG_SHAPE(wire, name, LIST) [MSG_TYPE_##name] = SHAPE(wire, name),
+#define SHAPE(text, tag) { text, tag##_fields, COUNT(tag##_fields), sizeof(struct tag) }
+#define ELEM_SHAPE(name, LIST) [ELEM_TYPE_##name] = SHAPE(#name, elem_##name),
+#define MSG_SHAPE(wire, name, LIST) [MSG_TYPE_##name] = SHAPE(wire, msg_##name),
 /* clang-format on */
 
 const struct shape elem_shapes[ELEM_TYPE_COUNT] = {PROTO_ELEMENTS(ELEM_SHAPE)};

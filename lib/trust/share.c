@@ -69,7 +69,7 @@ enum rc share_check_proof(const struct secret32 *kb, const uint8_t node[static N
 	if (rc != RC_OK)
 		return err_set(err, rc,
 			"U and V do not make the key that the tenant proved: one of them is not of this "
-		        "payload");
+			"payload");
 	return RC_OK;
 }
 
