@@ -78,7 +78,7 @@ enum rc blob_resize(struct blob *blob, size_t len)
 
 		TRY(blob_reserve(blob, more));
 		memset(blob->at + blob->len, 0, more);
-	} else {
+	} else if (len < blob->len) {
 		wipe(blob->at + len, blob->len - len);
 	}
 	blob->len = len;
