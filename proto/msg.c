@@ -76,6 +76,24 @@ static enum rc check_field(const struct field *field, const void *structure)
 	return RC_OK;
 }
 
+/* Room for one element of any shape. */
+union any_elem {
+#define PROTO_ANY(name, LIST) struct elem_##name name;
+	PROTO_ELEMENTS(PROTO_ANY)
+#undef PROTO_ANY
+};
+
+/* The count of a list is its maker's word: the elements must be there, and nothing behind them. */
+static bool list_is_whole(const struct field *field, const void *structure)
+{
+	struct list rest = field_list(field, structure);
+	union any_elem elem;
+
+	while (elem_next((enum elem_type)(field->elem - elem_shapes), &rest, &elem))
+		continue;
+	return rest.count == 0 && rest.raw.len == 0;
+}
+
 static void pack_str(msgpack_packer *packer, struct span text)
 {
 	msgpack_pack_str(packer, text.len);
@@ -122,6 +140,8 @@ static enum rc pack_fields(msgpack_packer *packer, const struct shape *shape, co
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct field *field = &shape->fields[i];
 
+		if (field->kind == FIELD_list && !list_is_whole(field, structure))
+			return RC_MALFORMED;
 		if (!is_written(field, structure))
 			continue;
 		TRY(check_field(field, structure));
@@ -169,10 +189,10 @@ static enum rc pack_elem(const struct shape *shape, const void *elem, struct blo
 /* Back to the former length after a failure. */
 static enum rc settle(struct blob *out, size_t before, enum rc rc)
 {
-	if (rc == RC_OK)
-		return RC_OK;
-	wipe(out->at + before, out->len - before);
-	out->len = before;
+	if (rc != RC_OK && out->len > before) {
+		wipe(out->at + before, out->len - before);
+		out->len = before;
+	}
 	return rc;
 }
 
@@ -254,13 +274,6 @@ static enum rc read_elem(struct span *in, const struct shape *shape, void *out)
 	}
 	return check_seen(shape, seen);
 }
-
-/* Room for one element of any shape. */
-union any_elem {
-#define PROTO_ANY(name, LIST) struct elem_##name name;
-	PROTO_ELEMENTS(PROTO_ANY)
-#undef PROTO_ANY
-};
 
 /* The elements are read once here, so that elem_next cannot fail later. */
 static enum rc read_list(struct span *in, const struct field *field, struct wire_item item, void *structure)
@@ -389,10 +402,12 @@ static enum rc read_msg_pair(struct span *in, struct envelope *envelope, struct 
 enum rc msg_decode(struct span in, struct msg *out)
 {
 	struct envelope envelope = {0};
-	struct msg msg = {0};
 	struct wire_item map;
 	uint32_t seen = 0;
+	struct msg msg;
 
+	/* Not = {0}: of a union that promises the first member only. */
+	memset(&msg, 0, sizeof msg);
 	TRY(wire_next(&in, &map));
 	if (map.kind != WIRE_MAP || map.number < 2)
 		return RC_MALFORMED;

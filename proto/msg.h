@@ -70,16 +70,17 @@ const char *msg_type_name(enum msg_type type);
 
 /*
  * Append the message to out. Refuses what the decoder would refuse: a field over or under its bounds
- * (RC_LIMIT), text that is not text (RC_MALFORMED). out keeps its former content; on an error it is as it
- * was.
+ * (RC_LIMIT), text that is not text, a list whose raw bytes are not its count of elements (RC_MALFORMED). out
+ * keeps its former content; on an error it is as it was. No span of the message may lie inside out.
  */
 MUST_USE enum rc msg_encode(const struct msg *msg, struct blob *out);
 
 /*
  * Read one message that fills `in`. Spans and lists in *out borrow from `in`, which must outlive it.
  * Unknown keys are skipped. Refused, all as RC_MALFORMED: duplicate or missing keys, wrong kinds, values out
- * of bounds, trailing bytes, text that is not text, nesting beyond WIRE_DEPTH_MAX. RC_UNSUPPORTED: another
- * version or an unknown type. *out changes only on success.
+ * of bounds, trailing bytes, text that is not text. RC_LIMIT: what an unknown key names is beyond
+ * WIRE_DEPTH_MAX or WIRE_ITEMS_MAX. RC_UNSUPPORTED: another version or an unknown type. *out changes only on
+ * success.
  */
 MUST_USE enum rc msg_decode(struct span in, struct msg *out);
 

@@ -2,6 +2,7 @@
 
 #include "lib/base/hex.h"
 #include "proto/table.h"
+#include "proto/wire.h"
 
 static enum rc put(struct blob *out, const char *text)
 {
@@ -31,9 +32,12 @@ static enum rc put_hex(struct blob *out, struct span bytes)
 	return put(out, "\"");
 }
 
-/* Text in messages has no control characters: only the quote and the backslash need care. */
+/* A decoded message has no other text; one that was made here might. Then only the quote and the backslash
+ * need care. */
 static enum rc put_text(struct blob *out, struct span text)
 {
+	if (!wire_is_text(text))
+		return RC_MALFORMED;
 	TRY(put(out, "\""));
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.at[i] == '"' || text.at[i] == '\\')

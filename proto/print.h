@@ -5,7 +5,8 @@
 
 #include "proto/msg.h"
 
-/* Append the JSON text. Bytes longer than `bin_max` are written as {"bytes":N} (0: always in full). */
+/* Append the JSON text. Bytes longer than `bin_max` are written as {"bytes":N} (0: always in full).
+ * RC_MALFORMED: a field's text is not text; what is in out then is of no use. */
 MUST_USE enum rc msg_print(const struct msg *msg, size_t bin_max, struct blob *out);
 
 #endif

@@ -9,7 +9,8 @@
  *
  * Kinds: u64 (bounds are values) · flag (bool) · bin (bytes; bounds are lengths) · str (UTF-8 without control
  * characters; bounds are lengths in bytes). Times are wall-clock milliseconds since the Unix epoch. A field's
- * name is never reused with another meaning. New fields are `may`.
+ * name is never reused with another meaning, and none is `v`, `t`, `id` or `ttl`: these are the message's
+ * own. New fields are `may`.
  */
 #ifndef LIMEBUS_PROTO_SCHEMA_H
 #define LIMEBUS_PROTO_SCHEMA_H
@@ -356,7 +357,7 @@
 
 #define MSG_PROVISION(F, L, S) \
 	F(S, must, bin,  request, 1, SIGNED_MAX) \
-	F(S, must, bin,  v, SHARE_BYTES, SHARE_BYTES)
+	F(S, must, bin,  share_v, SHARE_BYTES, SHARE_BYTES)
 
 /* Body of the verifier's store record of type "prov": the signed provisioning, and V under the verifiers' sealing key. */
 #define MSG_PROV(F, L, S) \

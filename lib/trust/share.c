@@ -195,6 +195,11 @@ enum rc share_receive_u(const uint8_t nk_secret[static CURVE_KEY_BYTES], struct 
 	DROP(secret32_release) struct secret32 key = {0};
 	uint8_t aad[WHO_BYTES];
 
+	/* With both lengths fixed, no bytes can pass from one secret to the other. */
+	if (nk_part.len != SEALED_SECRET_BYTES || credential_secret.len != sizeof key.bytes)
+		return err_set(err, RC_MALFORMED,
+			"envelope of U: parts of %zu and %zu bytes, expected %d and %zu", nk_part.len,
+			credential_secret.len, SEALED_SECRET_BYTES, sizeof key.bytes);
 	who_bytes(who, aad);
 	TRY(hpke_open(nk_secret, span_text("limebus share u v1"), SPAN(aad), nk_part, &to_nk, err));
 	TRY(box_key(blob_span(&to_nk), credential_secret, who, &key));

@@ -61,7 +61,8 @@ MUST_USE enum rc share_send_u(const uint8_t nk[static CURVE_KEY_BYTES], const st
 	struct span ak_name, struct share_for who, const struct secret32 *u, struct share_envelope *out,
 	struct err *err);
 
-/* credential_secret is what TPM2_ActivateCredential gave for id_object and secret. */
+/* credential_secret is what TPM2_ActivateCredential gave for id_object and secret. RC_MALFORMED: a part of
+ * another length than share_send_u makes. */
 MUST_USE enum rc share_receive_u(const uint8_t nk_secret[static CURVE_KEY_BYTES], struct share_for who,
 	struct span nk_part, struct span credential_secret, struct span boxed_u, struct secret32 *out_u,
 	struct err *err);
