@@ -34,8 +34,9 @@
 			assert_memory_equal(assert_a_.at, assert_b_.at, assert_a_.len);                      \
 	} while (0)
 
-/* The bytes of tests/vectors/<name>; they live until the program ends. The test fails if there is no such
- * file, if it is longer than VECTOR_MAX_BYTES, or if the program asks for more than VECTORS_MAX of them. */
+/* The bytes of tests/vectors/<name>, read once; they live until the program ends. The test fails if there is
+ * no such file, if it is longer than VECTOR_MAX_BYTES, or if the program asks for more than VECTORS_MAX of
+ * them. */
 #define VECTOR_MAX_BYTES (16u << 20)
 #define VECTORS_MAX      64
 struct span vector(const char *name);
