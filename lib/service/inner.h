@@ -1,0 +1,45 @@
+/* Private to lib/service: what its files share. */
+#ifndef LIMEBUS_SERVICE_INNER_H
+#define LIMEBUS_SERVICE_INNER_H
+
+#include <time.h>
+
+#include "lib/service/service.h"
+
+struct service {
+	struct service_options options;
+	struct identity identity;
+	struct curve_pair curve;
+	struct roster *roster;
+	struct timespec roster_seen; /* modification time of the file that was read last */
+	char name[NAME_MAX_BYTES + 1];
+	uint64_t started_ms;
+	struct loop *loop;
+	struct bus *bus;
+	struct server *server;
+	struct publisher *publisher;
+	struct store *store;
+	struct watch store_fd;
+	struct timer store_tick;
+	struct timer roster_tick;
+	struct server_row rows[SERVICE_ROWS_MAX];
+};
+
+/* Handlers of the rows that the chassis has by itself; ctx is the service. */
+server_handler status_on_get;
+server_handler roster_on_put;
+
+/* Keys and roster from their files; are we in it, and what we are called. */
+MUST_USE enum rc roster_begin(struct service *service, struct err *err);
+
+/* Look for a newer roster file from now on. */
+MUST_USE enum rc roster_follow(struct service *service, struct err *err);
+
+/* The password's file, read before privileges go. */
+MUST_USE enum rc link_password(const char *path, struct blob *out, struct err *err);
+
+/* Connect to Redis and serve the connection in the loop. */
+MUST_USE enum rc link_open(struct service *service, struct span password, struct err *err);
+void link_close(struct service *service);
+
+#endif
