@@ -198,14 +198,19 @@ static enum rc settle(struct blob *out, size_t before, enum rc rc)
 
 enum rc msg_encode(const struct msg *msg, struct blob *out)
 {
+	size_t before;
+
 	if (msg->type == MSG_TYPE_none || (unsigned)msg->type >= MSG_TYPE_COUNT)
 		return RC_UNSUPPORTED;
-	return settle(out, out->len, pack_msg(msg, out));
+	before = out->len;
+	return settle(out, before, pack_msg(msg, out));
 }
 
 enum rc elem_append(enum elem_type type, const void *elem, struct blob *raw)
 {
-	return settle(raw, raw->len, pack_elem(&elem_shapes[type], elem, raw));
+	size_t before = raw->len;
+
+	return settle(raw, before, pack_elem(&elem_shapes[type], elem, raw));
 }
 
 /* ---- decoding ---- */
