@@ -110,7 +110,7 @@ enum rc msg_print(const struct msg *msg, size_t bin_max, struct blob *out)
 {
 	if (msg->type == MSG_TYPE_none || (unsigned)msg->type >= MSG_TYPE_COUNT)
 		return RC_UNSUPPORTED;
-	TRY(put(out, "{\"type\":"));
+	TRY(put(out, "{\"t\":"));
 	TRY(put_text(out, span_text(msg_type_name(msg->type))));
 	TRY(put_fields(out, &msg_shapes[msg->type], &msg->ok, ",", bin_max));
 	return put(out, "}");

@@ -1,4 +1,5 @@
-/* A message as one JSON object: bytes in hexadecimal, lists as arrays, the type under "type". For people, for
+/* A message as one JSON object: bytes in hexadecimal, lists as arrays, its name under "t", as on the wire.
+ * For people, for
  * --json and for plugins; nothing in limebus reads it back. */
 #ifndef LIMEBUS_PROTO_PRINT_H
 #define LIMEBUS_PROTO_PRINT_H

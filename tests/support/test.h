@@ -38,7 +38,7 @@
  * no such file, if it is longer than VECTOR_MAX_BYTES, or if the program asks for more than VECTORS_MAX of
  * them. */
 #define VECTOR_MAX_BYTES (16u << 20)
-#define VECTORS_MAX      64
+#define VECTORS_MAX      128
 struct span vector(const char *name);
 
 /* A new empty folder, absolute path without a slash at the end, short enough for unix sockets inside it.
