@@ -13,9 +13,10 @@ struct appraisal {
 };
 
 /*
- * Every check is made and every failing one reported: first the quote's, then, if the quote proves the
- * values, those of each section of the policy. Not judged (could_judge is false) if a check could not be
- * made, if the policy has run out, or if the challenge did not ask for all that the policy needs.
+ * Every check is made and every failing one reported: first those of the quote, then, if the quote proves the
+ * values, those of each section of the policy. What could not be judged (the cryptographic library failed,
+ * the policy has run out, the challenge did not ask for all that the policy needs) is a finding too, but
+ * speaks neither for nor against the node.
  */
 void appraise(const struct appraisal *appraisal, struct verdict *out);
 

@@ -48,8 +48,8 @@ struct span pcr_policy_value(const struct pcr_policy *policy, const struct pcr_r
 
 bool pcr_policy_allows(const struct pcr_policy *policy, const struct pcr_rule *rule, struct span value);
 
-/* Add a finding for each PCR whose value is none of those that are allowed. The values must be proven by a
- * quote. A PCR that the values do not cover makes the verdict one that could not be judged. */
+/* Add a finding for each PCR whose value is none of those that are allowed, or which the values do not cover.
+ * The values must be proven by a quote. */
 void pcr_policy_appraise(
 	const struct pcr_policy *policy, const struct pcr_values *values, struct verdict *verdict);
 

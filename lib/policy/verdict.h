@@ -57,22 +57,31 @@ struct finding {
 
 #define VERDICT_FINDINGS_MAX 48
 
+/* False for the checks that say "this could not be judged" (a PCR that was not asked for, a policy that ran
+ * out, a failure of our own): they speak neither for nor against a node. */
+bool finding_is_failure(enum finding_check check);
+
 /*
  * Zero means not trusted. Invariants: trusted only if could_judge and total == 0; kept <= total, kept <=
- * VERDICT_FINDINGS_MAX. could_judge false: neither good nor bad; the findings say why.
+ * VERDICT_FINDINGS_MAX; failures <= total. could_judge is false if something could not be judged and nothing
+ * failed: neither good nor bad.
  */
 struct verdict {
 	bool trusted;
 	bool could_judge;
 	bool rebooted; /* an accepted quote with a higher reset count than the last one */
 	size_t kept;
-	size_t total; /* also those for which there was no room */
+	size_t total;    /* also those for which there was no room */
+	size_t failures; /* those of total that speak against the node */
 	struct finding findings[VERDICT_FINDINGS_MAX];
 };
 
 /* The next finding, with check and subject set, for the caller to fill in; counts it. When there is no more
  * room, a place that may be written to and is forgotten. The verdict is not trusted from now on. */
 struct finding *verdict_add(struct verdict *verdict, enum finding_check check, const char *subject);
+
+/* When all checks were made: set trusted and could_judge from what was found. */
+void verdict_close(struct verdict *verdict);
 
 /* "pcr-value"; and back: FINDING_UNKNOWN for names that this version does not have. */
 const char *finding_name(enum finding_check check);

@@ -1,0 +1,106 @@
+#include "lib/policy/appraise.h"
+
+#include <stdio.h>
+
+#include "lib/base/drop.h"
+#include "lib/policy/policy_date.h"
+
+/* One finding a check of the quote, in the same order. */
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_SIGNATURE == FINDING_QUOTE_SIGNATURE, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_SCHEME == FINDING_QUOTE_SCHEME, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_DATA == FINDING_QUOTE_DATA, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_SELECTION == FINDING_QUOTE_SELECTION, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_DIGEST == FINDING_QUOTE_DIGEST, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_SIGNER == FINDING_QUOTE_SIGNER, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_RESET == FINDING_QUOTE_RESET, "same order");
+_Static_assert(FINDING_QUOTE_TYPE + QUOTE_CLOCK == FINDING_QUOTE_CLOCK, "same order");
+_Static_assert(QUOTE_CLOCK + 1 == QUOTE_REASON_COUNT, "no check of the quote without a finding");
+_Static_assert(QUOTE_TEXT_BYTES <= FINDING_TEXT_BYTES, "the quote's texts fit");
+
+/* Without these nothing that the node reports is proven, and comparing it with a policy would say nothing. */
+#define PROOF                                                                                                \
+	(1u << QUOTE_TYPE | 1u << QUOTE_SIGNATURE | 1u << QUOTE_SCHEME | 1u << QUOTE_DATA |                  \
+		1u << QUOTE_SELECTION | 1u << QUOTE_DIGEST | 1u << QUOTE_SIGNER)
+
+static void not_judged(struct verdict *verdict, const char *subject, enum rc rc)
+{
+	struct finding *finding = verdict_add(verdict, FINDING_INTERNAL, subject);
+
+	snprintf(finding->found, sizeof finding->found, "%s", rc_words(rc));
+}
+
+static void appraise_quote(
+	const struct quote_claim *claim, const struct quote_verdict *quote, struct verdict *verdict)
+{
+	for (unsigned reason = 0; reason < QUOTE_REASON_COUNT; reason++) {
+		struct quote_texts texts;
+		struct finding *finding;
+
+		if ((quote->failed >> reason & 1) == 0)
+			continue;
+		quote_reason_texts(claim, (enum quote_reason)reason, &texts);
+		finding = verdict_add(verdict, (enum finding_check)(FINDING_QUOTE_TYPE + reason), "quote");
+		memcpy(finding->expected, texts.expected, sizeof texts.expected);
+		memcpy(finding->found, texts.found, sizeof texts.found);
+	}
+}
+
+static bool has_expired(const struct policy *policy, uint64_t now_ms)
+{
+	return policy->valid_until_ms != 0 && now_ms > policy->valid_until_ms;
+}
+
+static void expired(const struct policy *policy, uint64_t now_ms, struct verdict *verdict)
+{
+	char dates[2][POLICY_DATE_BYTES];
+	char subject[FINDING_SUBJECT_BYTES];
+	struct finding *finding;
+
+	snprintf(subject, sizeof subject, "policy %s", policy->name);
+	finding = verdict_add(verdict, FINDING_POLICY_EXPIRED, subject);
+	snprintf(finding->expected, sizeof finding->expected, "a time until %s",
+		policy_date_text(policy->valid_until_ms, dates[0]));
+	snprintf(finding->found, sizeof finding->found, "%s", policy_date_text(now_ms, dates[1]));
+}
+
+static void appraise_pcrs(const struct appraisal *in, struct verdict *verdict)
+{
+	struct pcr_values values = {0};
+	enum rc rc = pcr_values_parse(in->quote->asked, in->quote->values, &values);
+
+	if (rc != RC_OK)
+		not_judged(verdict, "PCR values", rc);
+	else
+		pcr_policy_appraise(&in->policy->pcrs, &values, verdict);
+}
+
+/* Each section of a policy, and what it says of the evidence. */
+static void (*const sections[])(const struct appraisal *in, struct verdict *verdict) = {appraise_pcrs};
+
+/* A policy that ran out says nothing any more, neither good nor bad. */
+static void appraise_policy(const struct appraisal *in, struct verdict *verdict)
+{
+	if (has_expired(in->policy, in->now_ms)) {
+		expired(in->policy, in->now_ms, verdict);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(sections); i++)
+		sections[i](in, verdict);
+}
+
+void appraise(const struct appraisal *appraisal, struct verdict *out)
+{
+	struct quote_verdict quote = {0};
+	enum rc rc = quote_check(appraisal->quote, &quote);
+
+	memset(out, 0, sizeof *out);
+	if (rc != RC_OK) {
+		not_judged(out, "quote", rc);
+	} else {
+		appraise_quote(appraisal->quote, &quote, out);
+		out->rebooted = quote.rebooted;
+		if (appraisal->policy != NULL && (quote.failed & PROOF) == 0)
+			appraise_policy(appraisal, out);
+	}
+	verdict_close(out);
+}
