@@ -85,7 +85,8 @@ MUST_USE enum rc loop_watch_for(struct loop *loop, struct watch *watch, unsigned
 void loop_unwatch(struct loop *loop, struct watch *watch);
 
 /* Called once a turn, before the loop waits: the place to write in one go what the handlers of the turn
- * gathered. Hooks run in the order in which they were added, and may send and start timers. */
+ * gathered. Hooks run in the order in which they were added, and may send and start timers. They run once
+ * more when loop_run ends. */
 #define LOOP_HOOKS_MAX 8
 MUST_USE enum rc loop_before_sleep(struct loop *loop, void (*hook)(void *ctx), void *ctx);
 

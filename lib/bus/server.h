@@ -30,7 +30,8 @@ struct peer {
 
 struct server;
 
-/* msg borrows from frame, and both are gone when the handler returns. The handler answers with msg->id. */
+/* msg borrows from frame, and both are gone when the handler returns. The handler answers with msg->id. It
+ * must not close the server. */
 typedef void server_handler(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame);
 
 /* One row a message type. roles: bits of enum role, any of which may send it, or ROLES_ANYONE. */
