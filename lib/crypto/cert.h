@@ -49,7 +49,8 @@ void cert_roots_release(struct cert_roots **roots);
  * Every *.pem, *.crt, *.cer and *.der of a folder: PEM (one or more) or DER. Every one must be a CA
  * certificate. Self-signed ones are anchors; the others only help to build chains and are never an end of
  * one. Other names are ignored. A file that is not a certificate fails the whole load and is named; so does
- * a folder without an anchor (RC_NOT_FOUND).
+ * a folder without an anchor (RC_NOT_FOUND). Two roots of one name are told apart by their key identifiers;
+ * without these only the one that was read first is tried.
  */
 MUST_USE enum rc cert_roots_load(const char *folder, struct cert_roots **out, struct err *err);
 

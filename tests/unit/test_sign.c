@@ -155,7 +155,7 @@ static void keys_of_small_order_for_which_anybody_signs_are_denied(void **state)
 
 		assert_ok(hex_decode(span_text(keys[i / 2]), public, sizeof public));
 		if (i % 2 != 0)
-			public[31] |= 0x80;
+		public[31] |= 0x80;
 		/* Some message or other is signed by the forgery, unless the encoding is refused anyhow. */
 		while (number < 255 && !libcrypto_accepts(public, message, forged))
 			number++;
