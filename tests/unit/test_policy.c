@@ -359,6 +359,29 @@ static void dates_are_exact(void **state)
 	}
 }
 
+static void every_day_of_four_centuries_comes_back(void **state)
+{
+	(void)state;
+	for (uint64_t day = 365; day < 365 + 400 * 366; day++) {
+		char text[POLICY_DATE_BYTES];
+		uint64_t ms = 0;
+
+		assert_ok(
+			policy_date_parse(span_text(policy_date_text(day * 86400000 + 86399999, text)), &ms));
+		assert_int_equal(ms, day * 86400000 + 86399000);
+	}
+}
+
+static void a_time_beyond_all_dates_is_still_a_date(void **state)
+{
+	char text[POLICY_DATE_BYTES];
+	uint64_t ms = 0;
+
+	(void)state;
+	assert_ok(policy_date_parse(span_text(policy_date_text(UINT64_MAX, text)), &ms));
+	assert_memory_equal(text, "9999-12-31", 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +399,8 @@ int main(void)
 		cmocka_unit_test(keylime_tpm_policies_can_be_imported),
 		cmocka_unit_test(other_tpm_policies_are_refused),
 		cmocka_unit_test(dates_are_exact),
+		cmocka_unit_test(every_day_of_four_centuries_comes_back),
+		cmocka_unit_test(a_time_beyond_all_dates_is_still_a_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
