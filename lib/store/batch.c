@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "lib/store/inner.h"
 #include "lib/store/op.h"
 
 #define OPS_ROOM_FIRST 4u
@@ -18,8 +19,6 @@ static enum rc ops_reserve(struct store_batch *batch)
 	size_t room = batch->room == 0 ? OPS_ROOM_FIRST : batch->room * 2;
 	struct store_op *ops;
 
-	if (batch->count == STORE_BATCH_OPS_MAX)
-		return RC_LIMIT;
 	if (batch->count < batch->room)
 		return RC_OK;
 	ops = realloc(batch->ops, room * sizeof *ops);
@@ -39,7 +38,10 @@ static enum rc add(
 	if (name.len == 0 || name.len > STORE_KEY_MAX_BYTES || field.len > STORE_FIELD_MAX_BYTES ||
 		value.len > STORE_VALUE_MAX_BYTES || op.expire_ms > STORE_EXPIRE_MAX_MS)
 		return RC_LIMIT;
-	if (name.len + field.len + value.len > STORE_BATCH_MAX_BYTES - batch->bytes.len)
+	/* The lease comes last and has a place of its own. */
+	if (!op.is_lease &&
+		(batch->count >= STORE_BATCH_OPS_MAX ||
+			name.len + field.len + value.len > STORE_BATCH_MAX_BYTES - batch->bytes.len))
 		return RC_LIMIT;
 	TRY(ops_reserve(batch));
 	TRY(blob_reserve(&batch->bytes, name.len + field.len + value.len));
@@ -95,4 +97,10 @@ enum rc store_batch_expect(struct store_batch *batch, const char *key, const str
 {
 	return add(batch, (struct store_op){.kind = OP_EXPECT, .present = value != NULL}, key,
 		(struct span){0}, value != NULL ? *value : (struct span){0});
+}
+
+enum rc batch_add_lease(struct store_batch *batch, const char *key, struct span value)
+{
+	return add(batch, (struct store_op){.kind = OP_EXPECT, .present = true, .is_lease = true}, key,
+		(struct span){0}, value);
 }

@@ -12,6 +12,7 @@ enum op_kind { OP_HASH_SET, OP_HASH_DELETE, OP_SET, OP_DELETE, OP_EXPIRE, OP_EXP
 struct store_op {
 	enum op_kind kind;
 	bool present;
+	bool is_lease; /* a condition whose failure means that the lease is lost */
 	uint32_t key_len;
 	uint32_t field_len;
 	uint32_t value_len;

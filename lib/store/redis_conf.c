@@ -7,16 +7,17 @@
 #include "lib/base/hex.h"
 
 #define LINE_MAX_BYTES 2048u
+#define PATH_BYTES     256u
 
-/* %s: folder, socket, folder, folder. Redis reads no variable, so the paths are written out. */
+/* %s: socket, pid file, folder, ACL file. Redis reads no variable, so the paths are written out. */
 static const char conf_text[] =
 	"# The private Redis of limebus: a unix socket, nothing else; every acknowledged write is on the "
-        "disk.\n"
+	"disk.\n"
 	"port 0\n"
 	"unixsocket \"%s\"\n"
 	"unixsocketperm 770\n"
 	"daemonize no\n"
-	"pidfile \"%s/" REDIS_PID_FILE "\"\n"
+	"pidfile \"%s\"\n"
 	"dir \"%s\"\n"
 	"databases 1\n"
 	"\n"
@@ -31,7 +32,7 @@ static const char conf_text[] =
 	"maxmemory-policy noeviction\n"
 	"\n"
 	"# One user a service; the default user is off. limebus keys writes this file.\n"
-	"aclfile \"%s/" REDIS_ACL_FILE "\"\n"
+	"aclfile \"%s\"\n"
 	"enable-protected-configs no\n"
 	"enable-debug-command no\n"
 	"enable-module-command no\n"
@@ -55,6 +56,14 @@ static const char conf_text[] =
 		READS " " TRANSACTIONS " " WRITES)                                                           \
 	X(REVOCATION, "revocation", "%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox", READS)   \
 	X(DOCTOR, "doctor", "", "")
+
+/*
+ * Off and without a password: nobody can be this user, and who has not authenticated may nothing. Yet it has
+ * every permission, and must: Redis 7.0 replays its append-only file as the default user, and checks the
+ * permissions at each EXEC. Without them a restart silently drops every transaction of more than one write
+ * ("sending an error to its AOF-loading-client", and then it serves what is left).
+ */
+#define DEFAULT_USER "user default reset off ~* &* +@all\n"
 
 struct user {
 	const char *name;
@@ -98,28 +107,41 @@ static enum rc append_line(struct blob *out, struct err *err, const char *format
 	return RC_OK;
 }
 
+/* path, or <dir>/<name> if it is NULL. */
+static enum rc path_in(
+	const char *dir, const char *path, const char *name, char out[static PATH_BYTES], struct err *err)
+{
+	int len = path != NULL ? snprintf(out, PATH_BYTES, "%s", path)
+	                       : snprintf(out, PATH_BYTES, "%s/%s", dir, name);
+
+	if (len < 0 || (size_t)len >= PATH_BYTES)
+		return err_set(err, RC_LIMIT, "redis.conf: the path of %s is too long", name);
+	if (!is_plain_path(out))
+		return err_set(err, RC_MALFORMED,
+			"redis.conf: the path of %s must be absolute, without quotes, backslashes or controls",
+			name);
+	return RC_OK;
+}
+
 enum rc redis_conf_print(const struct redis_conf *conf, struct blob *out, struct err *err)
 {
-	char socket[256];
-	int len;
+	char socket[PATH_BYTES];
+	char pid[PATH_BYTES];
+	char acl[PATH_BYTES];
 
-	if (!is_plain_path(conf->dir) || (conf->socket != NULL && !is_plain_path(conf->socket)))
-		return err_set(err, RC_MALFORMED,
-			"redis.conf: paths must be absolute, without quotes, backslashes or controls");
-	if (conf->socket != NULL)
-		len = snprintf(socket, sizeof socket, "%s", conf->socket);
-	else
-		len = snprintf(socket, sizeof socket, "%s/" REDIS_SOCKET, conf->dir);
-	if (len < 0 || (size_t)len >= sizeof socket)
-		return err_set(err, RC_LIMIT, "redis.conf: the path of the socket is too long");
-	return append_line(out, err, conf_text, socket, conf->dir, conf->dir, conf->dir);
+	if (!is_plain_path(conf->dir))
+		return err_set(err, RC_MALFORMED, "redis.conf: the folder must be an absolute, plain path");
+	TRY(path_in(conf->dir, conf->socket, REDIS_SOCKET, socket, err));
+	TRY(path_in(conf->dir, NULL, REDIS_PID_FILE, pid, err));
+	TRY(path_in(conf->dir, conf->acl, REDIS_ACL_FILE, acl, err));
+	return append_line(out, err, conf_text, socket, pid, conf->dir, acl);
 }
 
 enum rc redis_acl_print(const struct redis_acl *users, size_t count, struct blob *out, struct err *err)
 {
 	char digest[HEX_BYTES(32)];
 
-	TRY(append_line(out, err, "user default reset off\n"));
+	TRY(append_line(out, err, DEFAULT_USER));
 	for (size_t i = 0; i < count; i++) {
 		const struct user *user;
 

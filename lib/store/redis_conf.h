@@ -21,8 +21,9 @@ const char *redis_user_name(enum redis_user user);
 
 struct redis_conf {
 	const char
-		*dir; /* absolute: data, acl and pid file; RC_MALFORMED if it has quotes or controls in it */
+		*dir; /* absolute: data and pid file. RC_MALFORMED if a path has quotes or controls in it */
 	const char *socket; /* absolute path of the unix socket; NULL: <dir>/redis.sock */
+	const char *acl;    /* absolute path of the ACL file; NULL: <dir>/users.acl */
 };
 #define REDIS_ACL_FILE "users.acl" /* in dir */
 #define REDIS_PID_FILE "redis.pid" /* in dir */
@@ -31,8 +32,9 @@ struct redis_conf {
 /* Append redis.conf to out. */
 MUST_USE enum rc redis_conf_print(const struct redis_conf *conf, struct blob *out, struct err *err);
 
-/* Append the line that shuts the default user out, then one line a user; the password is stored as its
- * SHA-256. Passwords must be random: a hash of a guessable one can be guessed. */
+/* Append the line that shuts the default user out (do not write it yourself: redis_conf.c says why), then one
+ * line a user; the password is stored as its SHA-256. Passwords must be random: a hash of a guessable one can
+ * be guessed. */
 struct redis_acl {
 	enum redis_user user;
 	uint8_t password_sha256[32];
