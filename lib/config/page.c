@@ -125,6 +125,7 @@ static const char *const exit_codes[][2] = {
 	{"70", "it failed while running (EX_SOFTWARE)"},
 	{"77", "privileges could not be given up, or something may not be read (EX_NOPERM)"},
 	{"78", "the configuration is wrong (EX_CONFIG)"},
+	{NULL, NULL},
 };
 
 static void synopsis(struct page *page, const struct program *program)
@@ -287,7 +288,8 @@ enum rc program_man(const struct program *program, struct blob *out)
 		put(&page, "Read if it is there and \\-\\-config is not given.\n");
 	}
 	put(&page, ".SH EXIT STATUS\n");
-	for (size_t i = 0; i < COUNT(exit_codes); i++)
-		putf(&page, ".TP\n.B %s\n%s\n", exit_codes[i][0], exit_codes[i][1]);
+	for (const char *const(*exits)[2] = program->exits == NULL ? exit_codes : program->exits;
+		(*exits)[0] != NULL; exits++)
+		putf(&page, ".TP\n.B %s\n%s\n", (*exits)[0], (*exits)[1]);
 	return page.rc;
 }

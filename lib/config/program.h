@@ -42,6 +42,9 @@ struct program {
 	/* Name and help of each sub-command, ended by {NULL, NULL}. Then parsing stops at the first word: it
 	 * and what follows belong to the sub-command (see program_start.rest). NULL: there are none. */
 	const char *const (*commands)[2];
+	/* Number and meaning of each exit status, ended by {NULL, NULL}, for the man page. NULL: those of a
+	 * service. */
+	const char *const (*exits)[2];
 	/* Rules that a table cannot say, such as "at most one of these two". May be NULL. */
 	enum rc (*check)(const void *config, struct err *err);
 };
