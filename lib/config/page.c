@@ -130,14 +130,15 @@ static const char *const exit_codes[][2] = {
 
 static void synopsis(struct page *page, const struct program *program)
 {
-	if (program->file != NULL)
-		put(page, " [--config FILE]");
-	if (program->count != 0)
-		put(page, " [--OPTION VALUE]...");
-	if (program->words != NULL)
-		putf(page, " %s", program->words);
-	if (program->commands != NULL)
-		put(page, " COMMAND ...");
+	const char *const parts[] = {
+		program->file != NULL ? "[--config FILE] " : "",
+		program->count != 0 ? "[--OPTION VALUE]... " : "",
+		program->words != NULL ? program->words : "",
+		program->commands != NULL ? "COMMAND ..." : "",
+	};
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		put(page, parts[i]);
 }
 
 static void help_row(struct page *page, const char *name, const char *value, const char *help)
@@ -151,7 +152,7 @@ enum rc program_help(const struct program *program, struct blob *out)
 	struct page page = {out, RC_OK};
 	char expected[512];
 
-	putf(&page, "%s - %s\n\nUsage: %s", program->name, program->summary, program->name);
+	putf(&page, "%s - %s\n\nUsage: %s ", program->name, program->summary, program->name);
 	synopsis(&page, program);
 	put(&page, "\n\n");
 	fill_all(&page, "", "\n", program->about);
