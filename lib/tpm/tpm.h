@@ -4,10 +4,10 @@
  *
  * Results: RC_IO when the TPM or the loaded keys are gone (swtpm ended, TPM reset behind our back, another
  * program flushed our keys): close, open again and load again. RC_TIMEOUT when a command got no answer in
- * command_timeout_ms: the same. RC_DENIED for a wrong password, a blob of another TPM, a locked index.
- * RC_TPM for other answers of the TPM; the text says what to do (dictionary-attack lockout, failure mode, no
- * room). RC_MALFORMED when the TPM answers nonsense. What a caller gets is written only on RC_OK. err may be
- * NULL.
+ * command_timeout_ms: the same. RC_MALFORMED or RC_DENIED when the TPM answers nonsense or the bus alters its
+ * answer; what comes after that is RC_IO. RC_DENIED for a wrong password, a blob of another TPM, a locked
+ * index. RC_TPM for other answers of the TPM; the text says what to do (dictionary-attack lockout, failure
+ * mode, no room). What a caller gets is written only on RC_OK. err may be NULL.
  *
  * Handles and sessions: between two calls the TPM holds at most the EK (not if it is a persistent one) and
  * the AK for us, and no session. tpm_close flushes both; so does every call that fails half-way with what it
