@@ -73,8 +73,7 @@ struct verdict {
 	size_t kept;
 	size_t total;    /* also those for which there was no room */
 	size_t failures; /* those of total that speak against the node */
-	/* The one behind the last takes what there is no room for. */
-	struct finding findings[VERDICT_FINDINGS_MAX + 1];
+	struct finding findings[VERDICT_FINDINGS_MAX];
 };
 
 /* The next finding, with check and subject set, for the caller to fill in; counts it. When there is no more
