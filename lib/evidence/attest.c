@@ -2,13 +2,13 @@
 
 #include "lib/evidence/pcr_read.h"
 
-/* TPM 2.0 Part 2, 6.9: the other types that a TPM makes, from NV certification to session audit. */
+/* TPM 2.0 Part 2, TPM_ST: the other types that a TPM makes, from NV certification to session audit. */
 static bool is_other_type(uint16_t type)
 {
 	return (type >= 0x8014 && type <= 0x801d) && type != ATTEST_TYPE_QUOTE;
 }
 
-/* TPMS_CLOCK_INFO (TPM 2.0 Part 2, 10.11.1). A TPMI_YES_NO is 0 or 1 (9.2). */
+/* TPM 2.0 Part 2, TPMS_CLOCK_INFO; a TPMI_YES_NO is 0 or 1. */
 static enum rc clock_info_parse(struct cursor *cursor, struct attest *attest)
 {
 	uint8_t safe = 0;
@@ -23,7 +23,7 @@ static enum rc clock_info_parse(struct cursor *cursor, struct attest *attest)
 	return RC_OK;
 }
 
-/* TPMS_QUOTE_INFO (TPM 2.0 Part 2, 10.12.4). */
+/* TPM 2.0 Part 2, TPMS_QUOTE_INFO. */
 static enum rc quote_info_parse(struct cursor *cursor, struct attest *attest)
 {
 	TRY(pcr_selection_read(cursor, &attest->selection));
@@ -37,7 +37,7 @@ enum rc attest_parse(struct span in, struct attest *out)
 
 	TRY(cursor_u32(&cursor, &attest.magic));
 	TRY(cursor_u16(&cursor, &attest.type));
-	/* Without the magic it may be any data that somebody had signed (TPM 2.0 Part 1, 31.2). */
+	/* Without the magic it may be any data that somebody had signed (TPM 2.0 Part 2, TPM_GENERATED). */
 	if (attest.magic != ATTEST_GENERATED)
 		return RC_MALFORMED;
 	if (attest.type != ATTEST_TYPE_QUOTE)

@@ -1,4 +1,4 @@
-/* TPMS_ATTEST, what a TPM signs (TPM 2.0 Part 2, 10.12.12). Only quotes are read. */
+/* TPMS_ATTEST, what a TPM signs (TPM 2.0 Part 2). Only quotes are read. */
 #ifndef LIMEBUS_EVIDENCE_ATTEST_H
 #define LIMEBUS_EVIDENCE_ATTEST_H
 
@@ -6,7 +6,7 @@
 #include "lib/base/span.h"
 #include "lib/evidence/pcr.h"
 
-/* TPM 2.0 Part 2, 6.2 and 6.9. */
+/* TPM 2.0 Part 2, TPM_GENERATED and TPM_ST. */
 #define ATTEST_GENERATED  0xff544347u
 #define ATTEST_TYPE_QUOTE 0x8018u
 
@@ -21,8 +21,8 @@
 /*
  * Spans borrow from the input. clock counts milliseconds while the TPM is powered, and is saved with every
  * orderly shutdown; `safe` is false when the TPM came up without one, so that clock may repeat values that
- * were reported before (TPM 2.0 Part 1, 36.3). reset_count counts TPM resets (reboots), restart_count resumes
- * and restarts since the last reset.
+ * were reported before (TPM 2.0 Part 2, TPMS_CLOCK_INFO). reset_count counts TPM resets (reboots),
+ * restart_count resumes and restarts since the last reset.
  */
 struct attest {
 	struct span bytes; /* all of it: what the signature covers */

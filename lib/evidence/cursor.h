@@ -1,5 +1,5 @@
 /*
- * Reads a TPM structure (big-endian, TPM 2.0 Part 1, 4.5) from front to back. Each read either yields exactly
+ * Reads a TPM structure (big-endian) from front to back. Each read either yields exactly
  * what it promises and moves on, or returns RC_MALFORMED because too little is left. Spans that it yields
  * borrow from the input.
  */

@@ -1,6 +1,6 @@
 /*
  * The public areas of endorsement keys, and the node id that follows from them. TCG EK Credential Profile for
- * TPM Family 2.0, 2.3, annexes B.3 and B.4: templates L-1 (RSA-2048), L-2 (ECC P-256), H-3 (ECC P-384). An
+ * TPM Family 2.0, annex B: templates L-1 (RSA-2048), L-2 (ECC P-256), H-3 (ECC P-384). An
  * area is accepted only if it is a template with a key in it: who could vary the area would have as many node
  * ids as he likes.
  */

@@ -4,7 +4,7 @@
 
 #include "lib/evidence/pcr_read.h"
 
-/* TPMS_PCR_SELECTION (TPM 2.0 Part 2, 10.6.2): hash, number of mask bytes, mask with PCR 0 in bit 0 of its
+/* TPM 2.0 Part 2, TPMS_PCR_SELECTION: hash, number of mask bytes, mask with PCR 0 in bit 0 of its
  * first byte. */
 static enum rc bank_parse(struct cursor *cursor, struct pcr_bank *out)
 {

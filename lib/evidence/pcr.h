@@ -1,7 +1,7 @@
 /*
  * PCR selections, values and digests. A selection is a list of banks in order, each with a mask of PCR
  * numbers; the values that belong to it are one byte string without lengths: bank after bank as in the
- * selection, in each bank PCR after PCR in rising order (TPM 2.0 Part 1, 17.5).
+ * selection, in each bank PCR after PCR in rising order (TPM 2.0 Part 1, "Selecting Multiple PCR").
  */
 #ifndef LIMEBUS_EVIDENCE_PCR_H
 #define LIMEBUS_EVIDENCE_PCR_H
@@ -10,9 +10,9 @@
 #include "lib/base/span.h"
 #include "lib/evidence/tpm_alg.h"
 
-/* TPM 2.0 Part 2, 10.9.7 (TPML_PCR_SELECTION): HASH_COUNT of the largest reference implementation. */
+/* TPM 2.0 Part 2, TPML_PCR_SELECTION: HASH_COUNT of the largest reference implementation. */
 #define PCR_BANKS_MAX 16
-/* TCG PC Client Platform TPM Profile, 4.6.1: PCR 0 to 23. We ask for no others. */
+/* TCG PC Client Platform TPM Profile: PCR 0 to 23. We ask for no others. */
 #define PCR_COUNT 24
 /* Bytes of an encoded selection, and of the values of all PCRs in all banks that lib/crypto can hash. */
 #define PCR_SELECTION_MAX_BYTES (4 + PCR_BANKS_MAX * 7)
@@ -45,7 +45,7 @@ struct pcr_register {
 };
 
 /*
- * TPML_PCR_SELECTION (TPM 2.0 Part 2, 10.9.7), the whole of `in`. Refuses more than PCR_BANKS_MAX banks
+ * TPML_PCR_SELECTION (TPM 2.0 Part 2), the whole of `in`. Refuses more than PCR_BANKS_MAX banks
  * (RC_LIMIT), mask lengths other than 1 to 4, and trailing bytes. Keeps unknown hash numbers, empty masks and
  * repeated banks: they are facts.
  */
@@ -87,14 +87,16 @@ MUST_USE enum rc pcr_values_parse(
 MUST_USE enum rc pcr_values_get(
 	const struct pcr_values *values, uint16_t alg, unsigned pcr, struct span *out);
 
-/* Hash of all values: pcrDigest of a quote (TPM 2.0 Part 3, 18.4: with the hash of the signing scheme). */
+/* Hash of all values: pcrDigest of a quote (TPM 2.0 Part 3, TPM2_Quote: with the hash of the signing scheme).
+ */
 MUST_USE enum rc pcr_values_digest(const struct pcr_values *values, uint16_t hash,
 	uint8_t out[static TPM_HASH_MAX_BYTES], size_t *out_len);
 
 /* All bytes of the register are `fill`: 0x00 after reset, 0xff for PCR 17 to 22 before a dynamic launch. */
 MUST_USE enum rc pcr_register_init(struct pcr_register *pcr, uint16_t alg, uint8_t fill);
 
-/* new = H(old ‖ digest) (TPM 2.0 Part 1, 17.2). RC_MALFORMED unless the digest has the bank's length. */
+/* new = H(old ‖ digest) (TPM 2.0 Part 3, TPM2_PCR_Extend). RC_MALFORMED unless the digest has the bank's
+ * length. */
 MUST_USE enum rc pcr_register_extend(struct pcr_register *pcr, struct span digest);
 
 #endif

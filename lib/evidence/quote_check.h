@@ -11,20 +11,25 @@
 
 /* X(NAME, function, "name", "what holds when the check passes", "clause"). */
 #define QUOTE_CHECKS(X)                                                                                      \
-	X(TYPE, type, "type", "it is a quote that a TPM generated", "TPM 2.0 Part 2, 10.12.12")              \
-	X(SIGNATURE, signature, "signature", "the registered AK signed it", "TPM 2.0 Part 3, 18.4")          \
-	X(SCHEME, scheme, "scheme", "its signature scheme and hash are allowed", "TPM 2.0 Part 2, 11.2.1")   \
+	X(TYPE, type, "type", "it is a quote that a TPM generated",                                          \
+		"TPM 2.0 Part 2, TPMS_ATTEST magic, type")                                                   \
+	X(SIGNATURE, signature, "signature", "the registered AK signed it",                                  \
+		"TPM 2.0 Part 3, TPM2_Quote signature")                                                      \
+	X(SCHEME, scheme, "scheme", "its signature scheme and hash are allowed",                             \
+		"TPM 2.0 Part 2, TPMT_SIGNATURE")                                                            \
 	X(DATA, data, "qualifying data", "it answers our challenge, for this node and connection",           \
-		"TPM 2.0 Part 2, 10.12.12, extraData")                                                       \
+		"TPM 2.0 Part 2, TPMS_ATTEST extraData")                                                     \
 	X(SELECTION, selection, "PCR selection", "it covers exactly the PCRs that were asked for",           \
-		"TPM 2.0 Part 2, 10.12.4, pcrSelect")                                                        \
+		"TPM 2.0 Part 2, TPMS_QUOTE_INFO pcrSelect")                                                 \
 	X(DIGEST, digest, "PCR digest", "the reported PCR values are the quoted ones",                       \
-		"TPM 2.0 Part 2, 10.12.4, pcrDigest")                                                        \
+		"TPM 2.0 Part 2, TPMS_QUOTE_INFO pcrDigest")                                                 \
 	X(SIGNER, signer, "qualified signer",                                                                \
-		"the AK lives under the node's EK in the endorsement hierarchy", "TPM 2.0 Part 1, 26.5")     \
-	X(RESET, reset, "reset count", "the reset count did not fall", "TPM 2.0 Part 1, 36.4")               \
+		"the AK lives under the node's EK in the endorsement hierarchy",                             \
+		"TPM 2.0 Part 2, TPMS_ATTEST qualifiedSigner")                                               \
+	X(RESET, reset, "reset count", "the reset count did not fall",                                       \
+		"TPM 2.0 Part 2, TPMS_CLOCK_INFO resetCount")                                                \
 	X(CLOCK, clock, "clock", "the TPM's clock did not run backwards since its last reset",               \
-		"TPM 2.0 Part 1, 36.3")
+		"TPM 2.0 Part 2, TPMS_CLOCK_INFO clock")
 
 #define QUOTE_CHECK_ENUM(id, function, name, words, clause) QUOTE_##id,
 enum quote_reason { QUOTE_CHECKS(QUOTE_CHECK_ENUM) QUOTE_REASON_COUNT };

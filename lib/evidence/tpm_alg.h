@@ -5,7 +5,7 @@
 #include "lib/base/span.h"
 #include "lib/crypto/digest.h"
 
-/* TCG Algorithm Registry 1.34, table 3. Fields that come from bytes are uint16_t and may hold any number. */
+/* TCG Algorithm Registry, TPM_ALG_ID. Fields that come from bytes are uint16_t and may hold any number. */
 enum tpm_alg {
 	TPM_ALG_RSA = 0x0001,
 	TPM_ALG_SHA1 = 0x0004,
@@ -26,14 +26,14 @@ enum tpm_alg {
 	TPM_ALG_CFB = 0x0043,
 };
 
-/* TCG Algorithm Registry 1.34, table 4. */
+/* TCG Algorithm Registry, TPM_ECC_CURVE. */
 enum tpm_curve {
 	TPM_CURVE_P256 = 0x0003,
 	TPM_CURVE_P384 = 0x0004,
 	TPM_CURVE_P521 = 0x0005,
 };
 
-/* TPM 2.0 Part 2, 7.4: the handle that stands for the endorsement hierarchy in qualified names. */
+/* TPM 2.0 Part 2, TPM_RH: the handle that stands for the endorsement hierarchy in qualified names. */
 #define TPM_RH_ENDORSEMENT 0x4000000bu
 
 /* Hash numbers go to digest_of_tpm_id (lib/crypto/digest.h). */

@@ -1,4 +1,4 @@
-/* Names of TPM objects (TPM 2.0 Part 1, clause 16): hash algorithm number ‖ digest. */
+/* Names of TPM objects (TPM 2.0 Part 1, "Names"): hash algorithm number ‖ digest. */
 #ifndef LIMEBUS_EVIDENCE_TPM_NAME_H
 #define LIMEBUS_EVIDENCE_TPM_NAME_H
 
@@ -26,9 +26,10 @@ static inline struct span tpm_name_span(const struct tpm_name *name)
 MUST_USE enum rc tpm_name_of(struct span area, struct tpm_name *out);
 
 /*
- * Qualified name of a key that is a child of a primary key of the endorsement hierarchy (TPM 2.0 Part
- * 1, 26.5): QN(EK) = nameAlg ‖ H(TPM_RH_ENDORSEMENT ‖ Name(EK)), QN(AK) = nameAlg ‖ H(QN(EK) ‖ Name(AK)). A
- * quote whose qualifiedSigner is this shows that the AK was made under that EK, in that hierarchy.
+ * Qualified name of a key that is a child of a primary key of the endorsement hierarchy (TPM 2.0 Part 1,
+ * "Qualified Name"): QN(EK) = nameAlg ‖ H(TPM_RH_ENDORSEMENT ‖ Name(EK)), QN(AK) = nameAlg ‖ H(QN(EK) ‖
+ * Name(AK)). A quote whose qualifiedSigner is this shows that the AK was made under that EK, in that
+ * hierarchy.
  */
 MUST_USE enum rc tpm_name_qualified(
 	const struct tpm_name *ek, const struct tpm_name *ak, struct tpm_name *out);

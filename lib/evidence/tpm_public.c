@@ -2,7 +2,7 @@
 
 #include "lib/evidence/cursor.h"
 
-/* TPMT_SYM_DEF_OBJECT (TPM 2.0 Part 2, 11.1.7): nothing follows TPM_ALG_NULL. */
+/* TPM 2.0 Part 2, TPMT_SYM_DEF_OBJECT: nothing follows TPM_ALG_NULL. */
 static enum rc symmetric_parse(struct cursor *cursor, struct tpm_public *public)
 {
 	TRY(cursor_u16(cursor, &public->symmetric));
@@ -17,7 +17,7 @@ static enum rc symmetric_parse(struct cursor *cursor, struct tpm_public *public)
 	}
 }
 
-/* TPMT_RSA_SCHEME, TPMT_ECC_SCHEME (TPM 2.0 Part 2, 11.2.4.3, 11.2.5.6): a hash follows all but null and
+/* TPM 2.0 Part 2, TPMT_RSA_SCHEME and TPMT_ECC_SCHEME: a hash follows all but null and
  * RSAES. */
 static enum rc scheme_parse(struct cursor *cursor, struct tpm_public *public)
 {
@@ -36,7 +36,7 @@ static enum rc scheme_parse(struct cursor *cursor, struct tpm_public *public)
 	}
 }
 
-/* TPMS_RSA_PARMS and TPM2B_PUBLIC_KEY_RSA (TPM 2.0 Part 2, 12.2.3.5, 11.2.4.5). */
+/* TPM 2.0 Part 2, TPMS_RSA_PARMS and TPM2B_PUBLIC_KEY_RSA. */
 static enum rc rsa_parse(struct cursor *cursor, struct tpm_public *public)
 {
 	TRY(symmetric_parse(cursor, public));
@@ -47,7 +47,7 @@ static enum rc rsa_parse(struct cursor *cursor, struct tpm_public *public)
 	return public->n.len > 0 && public->n.len * 8 == public->rsa_bits ? RC_OK : RC_MALFORMED;
 }
 
-/* TPMS_ECC_PARMS and TPMS_ECC_POINT (TPM 2.0 Part 2, 12.2.3.6, 11.2.5.2). */
+/* TPM 2.0 Part 2, TPMS_ECC_PARMS and TPMS_ECC_POINT. */
 static enum rc ecc_parse(struct cursor *cursor, struct tpm_public *public)
 {
 	size_t max;

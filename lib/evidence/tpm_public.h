@@ -1,4 +1,4 @@
-/* TPMT_PUBLIC (TPM 2.0 Part 2, 12.2.4) of RSA and ECC keys. */
+/* TPMT_PUBLIC (TPM 2.0 Part 2) of RSA and ECC keys. */
 #ifndef LIMEBUS_EVIDENCE_TPM_PUBLIC_H
 #define LIMEBUS_EVIDENCE_TPM_PUBLIC_H
 
@@ -7,7 +7,7 @@
 #include "lib/crypto/public_key.h"
 #include "lib/evidence/tpm_alg.h"
 
-/* TPM 2.0 Part 2, 8.3: TPMA_OBJECT. */
+/* TPM 2.0 Part 2, TPMA_OBJECT. */
 enum tpm_object {
 	TPM_OBJECT_FIXED_TPM = 1u << 1,
 	TPM_OBJECT_ST_CLEAR = 1u << 2,
@@ -40,7 +40,8 @@ static inline struct span tpm_area_span(const struct tpm_area *area)
 
 /*
  * Spans borrow from the input. Fields that the type does not have are zero; so are the details of an
- * algorithm that is TPM_ALG_NULL. exponent is as on the wire, where 0 means 65537 (TPM 2.0 Part 2, 12.2.3.5).
+ * algorithm that is TPM_ALG_NULL. exponent is as on the wire, where 0 means 65537 (TPM 2.0 Part 2,
+ * TPMS_RSA_PARMS).
  */
 struct tpm_public {
 	uint16_t type;

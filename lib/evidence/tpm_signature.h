@@ -1,4 +1,4 @@
-/* TPMT_SIGNATURE (TPM 2.0 Part 2, 11.3.4) made by a signing key: RSASSA, RSAPSS or ECDSA. */
+/* TPMT_SIGNATURE (TPM 2.0 Part 2) made by a signing key: RSASSA, RSAPSS or ECDSA. */
 #ifndef LIMEBUS_EVIDENCE_TPM_SIGNATURE_H
 #define LIMEBUS_EVIDENCE_TPM_SIGNATURE_H
 
