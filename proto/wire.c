@@ -170,6 +170,14 @@ static int continuation_of(uint8_t lead, uint32_t *least, uint32_t *point)
 	return -1;
 }
 
+/* C1 controls, line and paragraph separators, and what turns the direction of text about (CVE-2021-42574): a
+ * name that a peer chose must not draw over what stands beside it. */
+static bool is_control(uint32_t point)
+{
+	return (point >= 0x80 && point < 0xa0) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069);
+}
+
 bool wire_is_text(struct span bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
@@ -193,8 +201,7 @@ bool wire_is_text(struct span bytes)
 		}
 		if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
 			return false;
-		/* C1 controls are control characters too. */
-		if (point < 0xa0)
+		if (is_control(point))
 			return false;
 	}
 	return true;

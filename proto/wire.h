@@ -35,7 +35,8 @@ MUST_USE enum rc wire_next(struct span *in, struct wire_item *out);
 /* Move *in past one whole value with all that it contains, within WIRE_DEPTH_MAX and WIRE_ITEMS_MAX. */
 MUST_USE enum rc wire_skip(struct span *in);
 
-/* Strict UTF-8 (no surrogates, no overlong forms) without control characters. */
+/* Strict UTF-8 (no surrogates, no overlong forms) without control characters, line separators and what turns
+ * the direction of text about. */
 bool wire_is_text(struct span bytes);
 
 #endif

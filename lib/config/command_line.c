@@ -115,7 +115,7 @@ enum rc command_line_parse(
 	for (int i = 1; i < argc; i++) {
 		bool is_option = !only_words && argv[i][0] == '-' && argv[i][1] != '\0';
 
-		if (!is_option && program->has_commands) {
+		if (!is_option && program->commands != NULL) {
 			line.rest = i;
 			break;
 		}

@@ -125,16 +125,20 @@ static const char *const exit_codes[][2] = {
 	{"70", "it failed while running (EX_SOFTWARE)"},
 	{"77", "privileges could not be given up, or something may not be read (EX_NOPERM)"},
 	{"78", "the configuration is wrong (EX_CONFIG)"},
+	{NULL, NULL},
 };
 
 static void synopsis(struct page *page, const struct program *program)
 {
-	if (program->file != NULL)
-		put(page, " [--config FILE]");
-	if (program->count != 0)
-		put(page, " [--OPTION VALUE]...");
-	if (program->words != NULL)
-		putf(page, " %s", program->words);
+	const char *const parts[] = {
+		program->file != NULL ? "[--config FILE] " : "",
+		program->count != 0 ? "[--OPTION VALUE]... " : "",
+		program->words != NULL ? program->words : "",
+		program->commands != NULL ? "COMMAND ..." : "",
+	};
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		put(page, parts[i]);
 }
 
 static void help_row(struct page *page, const char *name, const char *value, const char *help)
@@ -148,10 +152,13 @@ enum rc program_help(const struct program *program, struct blob *out)
 	struct page page = {out, RC_OK};
 	char expected[512];
 
-	putf(&page, "%s - %s\n\nUsage: %s", program->name, program->summary, program->name);
+	putf(&page, "%s - %s\n\nUsage: %s ", program->name, program->summary, program->name);
 	synopsis(&page, program);
 	put(&page, "\n\n");
 	fill_all(&page, "", "\n", program->about);
+	for (size_t i = 0; program->commands != NULL && program->commands[i][0] != NULL; i++)
+		putf(&page, "%s  %-12s %s\n", i == 0 ? "\nCommands:\n" : "", program->commands[i][0],
+			program->commands[i][1]);
 	put(&page, "\nOptions:\n");
 	for (size_t i = 0; program->file != NULL && i < COUNT(common_file); i++)
 		help_row(&page, common_file[i][0], "", common_file[i][1]);
@@ -248,6 +255,12 @@ static void man_options(struct page *page, const struct program *program)
 	}
 }
 
+/* Services have a '-' in their names and belong into section 8, the command line into section 1. */
+static bool is_user_command(const struct program *program)
+{
+	return strchr(program->name, '-') == NULL;
+}
+
 enum rc program_man(const struct program *program, struct blob *out)
 {
 	struct page page = {out, RC_OK};
@@ -255,7 +268,7 @@ enum rc program_man(const struct program *program, struct blob *out)
 	put(&page, ".TH \"");
 	for (const char *c = program->name; *c != '\0'; c++)
 		putf(&page, "%c", *c == ' ' ? '-' : *c);
-	putf(&page, "\" %s \"\" \"limebus %s\"\n.SH NAME\n", program->file == NULL ? "1" : "8",
+	putf(&page, "\" %s \"\" \"limebus %s\"\n.SH NAME\n", is_user_command(program) ? "1" : "8",
 		LIMEBUS_VERSION);
 	roff(&page, program->name);
 	put(&page, "\\- ");
@@ -265,6 +278,10 @@ enum rc program_man(const struct program *program, struct blob *out)
 	synopsis(&page, program);
 	put(&page, "\n.SH DESCRIPTION\n");
 	roff(&page, program->about);
+	for (size_t i = 0; program->commands != NULL && program->commands[i][0] != NULL; i++) {
+		putf(&page, "%s.TP\n.B %s\n", i == 0 ? ".SH COMMANDS\n" : "", program->commands[i][0]);
+		roff(&page, program->commands[i][1]);
+	}
 	man_options(&page, program);
 	if (program->file != NULL && program->file[0] != '\0') {
 		put(&page, ".SH FILES\n.TP\n.I ");
@@ -272,7 +289,8 @@ enum rc program_man(const struct program *program, struct blob *out)
 		put(&page, "Read if it is there and \\-\\-config is not given.\n");
 	}
 	put(&page, ".SH EXIT STATUS\n");
-	for (size_t i = 0; i < COUNT(exit_codes); i++)
-		putf(&page, ".TP\n.B %s\n%s\n", exit_codes[i][0], exit_codes[i][1]);
+	for (const char *const(*exits)[2] = program->exits == NULL ? exit_codes : program->exits;
+		(*exits)[0] != NULL; exits++)
+		putf(&page, ".TP\n.B %s\n%s\n", (*exits)[0], (*exits)[1]);
 	return page.rc;
 }

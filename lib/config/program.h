@@ -39,8 +39,12 @@ struct program {
 	const char *words;
 	size_t words_min;
 	size_t words_max; /* at most PROGRAM_WORDS_MAX */
-	/* Stop at the first word: it and what follows belong to a sub-command (see program_start.rest). */
-	bool has_commands;
+	/* Name and help of each sub-command, ended by {NULL, NULL}. Then parsing stops at the first word: it
+	 * and what follows belong to the sub-command (see program_start.rest). NULL: there are none. */
+	const char *const (*commands)[2];
+	/* Number and meaning of each exit status, ended by {NULL, NULL}, for the man page. NULL: those of a
+	 * service. */
+	const char *const (*exits)[2];
 	/* Rules that a table cannot say, such as "at most one of these two". May be NULL. */
 	enum rc (*check)(const void *config, struct err *err);
 };
@@ -53,7 +57,7 @@ struct program_start {
 	const char *file; /* the configuration file that was read; NULL: none */
 	const char *words[PROGRAM_WORDS_MAX];
 	size_t word_count;
-	int rest;  /* has_commands: index in argv of the first word, or argc */
+	int rest;  /* with commands: index in argv of the first word, or argc */
 	int fault; /* after a failure: EX_USAGE if the command line was wrong, else EX_CONFIG */
 };
 

@@ -50,12 +50,13 @@ void public_key_release(struct public_key **key);
 /*
  * Make a key. RC_MALFORMED: point not on the curve or at infinity, coordinate too long, even modulus or one
  * that begins with a zero byte, bytes after the DER. RC_UNSUPPORTED: another size, curve (or explicit curve
- * parameters), exponent or kind. Copies what it needs.
+ * parameters), exponent or kind. RC_LIMIT: above KEY_DER_MAX or KEY_PEM_MAX. Copies what it needs; *out,
+ * which may hold a key, is replaced only on RC_OK.
  */
 MUST_USE enum rc public_key_of_parts(const struct key_parts *parts, struct public_key **out, struct err *err);
 MUST_USE enum rc public_key_of_der(
 	struct span subject_public_key_info, struct public_key **out, struct err *err);
-/* One "PUBLIC KEY" block, at most KEY_PEM_MAX bytes. */
+/* The first block, which must be "PUBLIC KEY" and not encrypted; text around it is ignored. */
 MUST_USE enum rc public_key_of_pem(struct span pem, struct public_key **out, struct err *err);
 
 /* The raw parts, padded to the modulus or the field; they borrow from the key. */

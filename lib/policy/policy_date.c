@@ -1,12 +1,17 @@
 #include "lib/policy/policy_date.h"
 
-#include "lib/base/clock.h"
+#include <stdio.h>
 
 #define DAY_MS 86400000u
 
 static bool is_leap(unsigned year)
 {
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static unsigned days_of_year(unsigned year)
+{
+	return is_leap(year) ? 366 : 365;
 }
 
 static unsigned days_of_month(unsigned year, unsigned month)
@@ -56,7 +61,7 @@ enum rc policy_date_parse(struct span text, uint64_t *out_ms)
 		return RC_MALFORMED;
 	days = day - 1;
 	for (unsigned y = 1970; y < year; y++)
-		days += is_leap(y) ? 366 : 365;
+		days += days_of_year(y);
 	for (unsigned m = 1; m < month; m++)
 		days += days_of_month(year, m);
 	*out_ms = days * DAY_MS + (uint64_t)(hour * 3600 + minute * 60 + second) * 1000;
@@ -65,10 +70,19 @@ enum rc policy_date_parse(struct span text, uint64_t *out_ms)
 
 char *policy_date_text(uint64_t ms, char out[static POLICY_DATE_BYTES])
 {
-	char whole[CLOCK_TEXT_BYTES];
+	uint64_t days = ms / DAY_MS;
+	unsigned second = (unsigned)(ms / 1000 % 86400);
+	unsigned year = 1970;
+	unsigned month = 1;
 
-	clock_text(ms, whole);
-	memcpy(out, whole, POLICY_DATE_BYTES - 2);
-	memcpy(out + POLICY_DATE_BYTES - 2, "Z", 2);
+	for (; year < 9999 && days >= days_of_year(year); year++)
+		days -= days_of_year(year);
+	for (; month < 12 && days >= days_of_month(year, month); month++)
+		days -= days_of_month(year, month);
+	/* Beyond the last day of 9999 it stays that day. */
+	if (days > 30)
+		days = 30;
+	snprintf(out, POLICY_DATE_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ", year % 10000, month,
+		(unsigned)days % 31 + 1, second / 3600 % 24, second / 60 % 60, second % 60);
 	return out;
 }

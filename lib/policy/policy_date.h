@@ -11,7 +11,7 @@
  */
 MUST_USE enum rc policy_date_parse(struct span text, uint64_t *out_ms);
 
-/* The same text again; parts of a second are cut off. Returns out. */
+/* The same text again; parts of a second are cut off, and days beyond 9999. Returns out. */
 char *policy_date_text(uint64_t ms, char out[static POLICY_DATE_BYTES]);
 
 #endif

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "lib/base/drop.h"
 #include "lib/base/hex.h"
@@ -48,13 +47,18 @@ static enum rc pcr_import(const struct json *entry, unsigned pcr, struct pcr_pol
 /* "0x408000": bit n for PCR n. */
 static enum rc mask_import(const struct json *entry, uint32_t *out, struct err *err)
 {
+	char digits[9] = "00000000";
+	uint8_t bytes[4];
 	struct span text;
-	char *end = NULL;
+	size_t len;
 
-	TRY(json_text(entry, 10, &text, err));
-	*out = (uint32_t)strtoul((const char *)text.at, &end, 16);
-	if (text.len < 3 || strncmp((const char *)text.at, "0x", 2) != 0 || *end != '\0')
+	TRY(json_text(entry, 2 + 8, &text, err));
+	len = text.len < 2 ? 0 : text.len - 2;
+	memcpy(digits + 8 - len, text.at + (len > 0 ? 2 : 0), len);
+	if (len == 0 || memcmp(text.at, "0x", 2) != 0 ||
+		hex_decode(span_text(digits), bytes, sizeof bytes) != RC_OK)
 		return json_fail(entry, err, RC_MALFORMED, "expected a mask such as \"0x408000\"");
+	*out = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 	return RC_OK;
 }
 

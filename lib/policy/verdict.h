@@ -73,7 +73,8 @@ struct verdict {
 	size_t kept;
 	size_t total;    /* also those for which there was no room */
 	size_t failures; /* those of total that speak against the node */
-	struct finding findings[VERDICT_FINDINGS_MAX];
+	/* The one behind the last takes what there is no room for. */
+	struct finding findings[VERDICT_FINDINGS_MAX + 1];
 };
 
 /* The next finding, with check and subject set, for the caller to fill in; counts it. When there is no more

@@ -36,10 +36,10 @@ MUST_USE enum rc roster_begin(struct service *service, struct err *err);
 MUST_USE enum rc roster_follow(struct service *service, struct err *err);
 
 /* The password's file, read before privileges go. */
-MUST_USE enum rc link_password(const char *path, struct blob *out, struct err *err);
+MUST_USE enum rc redis_password_load(const char *path, struct blob *out, struct err *err);
 
 /* Connect to Redis and serve the connection in the loop. */
-MUST_USE enum rc link_open(struct service *service, struct span password, struct err *err);
-void link_close(struct service *service);
+MUST_USE enum rc redis_begin(struct service *service, struct span password, struct err *err);
+void redis_end(struct service *service);
 
 #endif

@@ -229,7 +229,7 @@ static enum rc open_inside(struct service *service, struct err *err)
 
 	TRY(make_rows(service, err));
 	TRY(roster_begin(service, err));
-	TRY(link_password(options->config->redis_password, &password, err));
+	TRY(redis_password_load(options->config->redis_password, &password, err));
 	TRY(enter_sandbox(service, err));
 	TRY(loop_open(clock_system(), &service->loop, err));
 	TRY(loop_catch_signals(service->loop, err));
@@ -237,7 +237,7 @@ static enum rc open_inside(struct service *service, struct err *err)
 		&(struct bus_options){
 			.peers_max = (unsigned)options->config->peers_max, .links_max = options->links_max},
 		&service->bus, err));
-	TRY(link_open(service, blob_span(&password), err));
+	TRY(redis_begin(service, blob_span(&password), err));
 	TRY(open_sockets(service, err));
 	service->started_ms = clock_mono_ms(loop_clock(service->loop));
 	return roster_follow(service, err);
@@ -264,7 +264,7 @@ void service_close(struct service **service)
 		return;
 	if (s->loop != NULL)
 		loop_cancel(s->loop, &s->roster_tick);
-	link_close(s);
+	redis_end(s);
 	if (s->publisher != NULL)
 		publisher_close(&s->publisher);
 	if (s->server != NULL)

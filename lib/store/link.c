@@ -64,7 +64,7 @@ static enum rc address_parse(const struct link_address *from, union address *to,
 	return RC_OK;
 }
 
-enum rc link_open(struct link *link, const struct link_address *address, struct err *err)
+enum rc link_begin(struct link *link, const struct link_address *address, struct err *err)
 {
 	const char *name = address->path != NULL ? address->path : address->host;
 	union address to = {0};
@@ -92,7 +92,7 @@ enum rc link_open(struct link *link, const struct link_address *address, struct 
 	return RC_OK;
 }
 
-void link_close(struct link *link)
+void link_end(struct link *link)
 {
 	struct link_call *calls = link->calls;
 	size_t room = link->room;

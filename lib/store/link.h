@@ -46,10 +46,10 @@ bool link_is_loopback(const char *host);
 bool link_is_numeric(const char *host);
 
 /* Start to connect. RC_IO with the reason if that fails at once. */
-MUST_USE enum rc link_open(struct link *link, const struct link_address *address, struct err *err);
+MUST_USE enum rc link_begin(struct link *link, const struct link_address *address, struct err *err);
 
 /* Close it, then tell each waiting call, in order, that there is no answer. Calls made meanwhile fail. */
-void link_close(struct link *link);
+void link_end(struct link *link);
 
 /* There is room for so many more calls of so many bytes in all. */
 bool link_has_room(const struct link *link, size_t calls, size_t bytes);

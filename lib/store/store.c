@@ -70,7 +70,7 @@ static void lose(struct store *store, const struct err *why)
 	store->retry_at_ms = store_now_ms(store) + store_jitter(store->retry_ms / 2, store->retry_ms);
 	store->retry_ms = store->retry_ms < STORE_RETRY_MAX_MS / 2 ? store->retry_ms * 2 : STORE_RETRY_MAX_MS;
 	unwatch(store);
-	link_close(&store->link);
+	link_end(&store->link);
 	if (before == PHASE_READY)
 		commits_lost(store);
 	tell(store, STORE_LOST);
@@ -171,7 +171,7 @@ static void connect_now(struct store *store)
 	store->phase = PHASE_GREETING;
 	store->connect_by_ms = store_now_ms(store) + store->connect_ms;
 	tell(store, STORE_CONNECTING);
-	if (link_open(&store->link, &address, &err) != RC_OK || greet(store) != RC_OK) {
+	if (link_begin(&store->link, &address, &err) != RC_OK || greet(store) != RC_OK) {
 		if (err.rc == RC_OK)
 			err = store->why;
 		lose(store, &err);
@@ -352,7 +352,7 @@ void store_close(struct store **store)
 	old->phase = PHASE_DOWN;
 	err_set(&old->why, RC_IO, "store: closed");
 	unwatch(old);
-	link_close(&old->link);
+	link_end(&old->link);
 	commits_lost(old);
 	leases_orphan(old);
 	blob_release(&old->password);

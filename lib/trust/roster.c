@@ -317,14 +317,11 @@ unsigned roster_role(
 	                                                                 : (unsigned)ROLE_UNKNOWN;
 }
 
-enum rc roster_signed(const struct roster *roster, struct span envelope, enum msg_type type, unsigned roles,
-	uint64_t at_ms, struct signed_msg *out, struct err *err)
+enum rc roster_may_sign(const struct roster *roster, const uint8_t sign[static SIGN_KEY_BYTES],
+	enum msg_type type, unsigned roles, uint64_t at_ms, struct err *err)
 {
-	struct signed_msg opened;
-	const struct roster_member *signer;
+	const struct roster_member *signer = roster_by_sign(roster, sign);
 
-	TRY(signed_open(envelope, type, &opened, err));
-	signer = roster_by_sign(roster, opened.key);
 	if (signer == NULL)
 		return err_set(err, RC_DENIED, "%s: signed by a key that roster %llu does not have",
 			msg_type_name(type), (unsigned long long)roster->number);
@@ -334,6 +331,16 @@ enum rc roster_signed(const struct roster *roster, struct span envelope, enum ms
 	if ((signer->role & roles) == 0)
 		return err_set(err, RC_DENIED, "%s: signed by %s, who is %s and may not", msg_type_name(type),
 			signer->name, role_word(signer->role));
+	return RC_OK;
+}
+
+enum rc roster_signed(const struct roster *roster, struct span envelope, enum msg_type type, unsigned roles,
+	uint64_t at_ms, struct signed_msg *out, struct err *err)
+{
+	struct signed_msg opened;
+
+	TRY(signed_open(envelope, type, &opened, err));
+	TRY(roster_may_sign(roster, opened.key, type, roles, at_ms, err));
 	*out = opened;
 	return RC_OK;
 }

@@ -79,6 +79,11 @@ static inline bool roster_member_is_valid(const struct roster_member *member, ui
 	return wall_ms >= member->not_before && wall_ms < member->not_after;
 }
 
+/* May the holder of this signing key say a thing of this type, at this time? RC_DENIED with who it is and
+ * what was expected. */
+MUST_USE enum rc roster_may_sign(const struct roster *roster, const uint8_t sign[static SIGN_KEY_BYTES],
+	enum msg_type type, unsigned roles, uint64_t at_ms, struct err *err);
+
 /*
  * signed_open, and the signer must be rostered with one of these roles. at_ms: when the signature counts as
  * made (now for requests; for a record, the time that stands in it is no more than its writer's word, so pass

@@ -66,11 +66,11 @@ enum rc share_check_proof(const struct secret32 *kb, const uint8_t node[static N
 	const struct span parts[] = {SPAN(proof_label), span_of(node, NODE_ID_BYTES)};
 	enum rc rc = hmac_check(DIGEST_SHA256, secret_span(kb), parts, COUNT(parts), claimed);
 
-	if (rc != RC_OK)
+	if (rc == RC_DENIED)
 		return err_set(err, rc,
 			"U and V do not make the key that the tenant proved: one of them is not of this "
 			"payload");
-	return RC_OK;
+	return rc == RC_OK ? RC_OK : err_set(err, rc, "proof of Kb: %s", rc_words(rc));
 }
 
 /* "limebus v v1\0" | node id | number */
@@ -145,19 +145,23 @@ void share_envelope_release(struct share_envelope *envelope)
 }
 
 /* The key of boxed_u needs both secrets: the run of the agent and the TPM. */
-static enum rc box_key(
-	struct span nk_secret_part, struct span credential_secret, struct share_for who, struct secret32 *out)
+static enum rc box_key(struct span nk_secret_part, struct span credential_secret, struct share_for who,
+	struct secret32 *out, struct err *err)
 {
 	static const char label[] = "limebus u v1";
 	uint8_t info[sizeof label + WHO_BYTES];
 	DROP(blob_release) struct blob both = {0};
+	enum rc rc;
 
 	memcpy(info, label, sizeof label);
 	who_bytes(who, info + sizeof label);
-	TRY(blob_append(&both, nk_secret_part));
-	TRY(blob_append(&both, credential_secret));
-	return hkdf(
-		DIGEST_SHA256, (struct span){0}, blob_span(&both), SPAN(info), out->bytes, sizeof out->bytes);
+	rc = blob_append(&both, nk_secret_part);
+	if (rc == RC_OK)
+		rc = blob_append(&both, credential_secret);
+	if (rc == RC_OK)
+		rc = hkdf(DIGEST_SHA256, (struct span){0}, blob_span(&both), SPAN(info), out->bytes,
+			sizeof out->bytes);
+	return rc == RC_OK ? RC_OK : err_set(err, rc, "key of U: %s", rc_words(rc));
 }
 
 /* The key is derived for this one message, so the nonce may be zero. */
@@ -179,7 +183,7 @@ enum rc share_send_u(const uint8_t nk[static CURVE_KEY_BYTES], const struct cred
 	TRY(hpke_seal(
 		nk, span_text("limebus share u v1"), SPAN(aad), secret_span(&to_nk), &envelope.nk_part, err));
 	TRY(credential_make(ek, ak_name, secret_span(&to_tpm), &envelope.id_object, &envelope.secret, err));
-	TRY(box_key(secret_span(&to_nk), secret_span(&to_tpm), who, &key));
+	TRY(box_key(secret_span(&to_nk), secret_span(&to_tpm), who, &key, err));
 	TRY(aead_seal(key.bytes, zero_nonce, SPAN(aad), secret_span(u), &envelope.boxed_u, err));
 	share_envelope_release(out);
 	*out = TAKE(envelope);
@@ -202,7 +206,7 @@ enum rc share_receive_u(const uint8_t nk_secret[static CURVE_KEY_BYTES], struct 
 			credential_secret.len, SEALED_SECRET_BYTES, sizeof key.bytes);
 	who_bytes(who, aad);
 	TRY(hpke_open(nk_secret, span_text("limebus share u v1"), SPAN(aad), nk_part, &to_nk, err));
-	TRY(box_key(blob_span(&to_nk), credential_secret, who, &key));
+	TRY(box_key(blob_span(&to_nk), credential_secret, who, &key, err));
 	TRY(aead_open(key.bytes, zero_nonce, SPAN(aad), boxed_u, &opened, err));
 	return take_secret(&opened, "U", out_u, err);
 }

@@ -24,7 +24,8 @@ struct rig {
 	struct scratch dir;
 	struct loop *loop;
 	struct bus *bus;
-	void *outside; /* the attacker's ZeroMQ context */
+	bool has_failed; /* the test left its sockets open */
+	void *outside;   /* the attacker's ZeroMQ context */
 
 	/* NODE, ADMIN and no role. All are let in unless let_in says otherwise. */
 	struct curve_pair server_pair;
@@ -60,7 +61,9 @@ struct rig {
 	do {                                                                                                 \
 		uint64_t rig_end_ = rig_now_ms() + RIG_PATIENCE_MS;                                          \
 		while (!(condition)) {                                                                       \
-			assert_true(rig_now_ms() < rig_end_);                                                \
+			(rig)->has_failed = rig_now_ms() >= rig_end_;                                        \
+			if ((rig)->has_failed)                                                               \
+				fail_msg("waited in vain for %s", #condition);                               \
 			assert_ok(loop_turn((rig)->loop, 10, NULL));                                         \
 		}                                                                                            \
 	} while (0)

@@ -1,3 +1,4 @@
+#include <openssl/err.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -474,6 +475,35 @@ static void a_name_with_control_characters_is_shown_escaped(void **state)
 		assert_true(*at >= 0x20 && *at < 0x7f);
 }
 
+static void no_reason_is_left_behind_in_libcrypto(void **state)
+{
+	static const struct fake_recipe expired = {
+		.name = "EK", .extensions = FAKE_EK_CURVE_EXTENSIONS, .from_ms = DAY_MS, .to_ms = 2 * DAY_MS};
+	static const struct fake_recipe other_curve = {
+		.name = "EK", .curve = "secp256k1", .extensions = FAKE_EK_CURVE_EXTENSIONS};
+	const struct fake_recipe *const eks[] = {&ek_recipe, &expired, &other_curve};
+	DROP(cert_release) struct cert *none = NULL;
+	struct cert_roots *roots = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(eks); i++) {
+		DROP(chain_release) struct chain chain = chain_of(NULL, NULL, eks[i]);
+
+		ERR_clear_error();
+		assert_rc(verify_at(&chain, NOW_MS, NULL), i == 0 ? RC_OK : RC_DENIED);
+		assert_int_equal(ERR_peek_error(), 0);
+		chain.ek.der.at[chain.ek.der.len - 1] ^= 1;
+		assert_rc(verify_at(&chain, NOW_MS, NULL), RC_DENIED);
+		assert_int_equal(ERR_peek_error(), 0);
+		chain.ek.der.at[30] = 0xff;
+		assert_rc(cert_parse(blob_span(&chain.ek.der), &none, NULL), RC_MALFORMED);
+		assert_int_equal(ERR_peek_error(), 0);
+		assert_rc(cert_roots_parse(blob_span(&chain.intermediate.der), "x", &roots, NULL),
+			RC_NOT_FOUND);
+		assert_int_equal(ERR_peek_error(), 0);
+	}
+}
+
 /* A file in the folder. */
 static void put_file(const struct scratch *folder, const char *name, struct span bytes)
 {
@@ -583,6 +613,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(lengths_that_lie_are_refused),
 		cmocka_unit_test(a_name_with_control_characters_is_shown_escaped),
+		cmocka_unit_test(no_reason_is_left_behind_in_libcrypto),
 		cmocka_unit_test(roots_are_loaded_from_a_folder),
 		cmocka_unit_test(an_intermediate_in_the_folder_is_not_an_anchor),
 		cmocka_unit_test(a_folder_with_anything_wrong_in_it_fails_and_names_the_file),

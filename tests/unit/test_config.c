@@ -306,15 +306,20 @@ static void help_works_without_any_configuration(void **state)
 
 static void a_sub_command_keeps_its_own_arguments(void **state)
 {
+	static const char *const commands[][2] = {{"node", "shows nodes"}, {NULL, NULL}};
 	struct program outer = program;
+	DROP(blob_release) struct blob help = {0};
 	DROP(config_release) struct config config = {0};
 	struct program_start start = {0};
 	char *argv[] = {"limebus", "--listen=tcp://h:1", "node", "--clients", "banana"};
 
 	(void)state;
-	outer.has_commands = true;
+	outer.commands = commands;
 	assert_ok(program_load(&outer, 5, argv, &config, &start, NULL));
 	assert_int_equal(start.rest, 2);
+	assert_ok(program_help(&outer, &help));
+	assert_ok(blob_append(&help, SPAN("")));
+	assert_non_null(strstr((const char *)help.at, "node         shows nodes"));
 	assert_int_equal(config.clients, 10);
 }
 

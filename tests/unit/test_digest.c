@@ -25,6 +25,14 @@ static void assert_hex(const uint8_t *value, size_t len, const char *expected)
 	assert_string_equal(hex_encode(span_of(value, len), text), expected);
 }
 
+/* SM3 may be left out of a libcrypto; the others may not. */
+static bool is_left_out(enum digest_alg alg)
+{
+	uint8_t out[DIGEST_BYTES_MAX];
+
+	return alg == DIGEST_SM3 && digest_bytes(alg, (struct span){0}, out) == RC_UNSUPPORTED;
+}
+
 static void published_values_come_out(void **state)
 {
 	uint8_t out[DIGEST_BYTES_MAX];
@@ -32,6 +40,8 @@ static void published_values_come_out(void **state)
 	(void)state;
 	assert_int_equal(COUNT(of_abc), DIGEST_COUNT - 1);
 	for (size_t i = 0; i < COUNT(of_abc); i++) {
+		if (is_left_out(of_abc[i].alg))
+			continue;
 		assert_ok(digest_bytes(of_abc[i].alg, span_text("abc"), out));
 		assert_hex(out, digest_size(of_abc[i].alg), of_abc[i].value);
 	}
@@ -79,6 +89,8 @@ static void a_run_takes_pieces_and_starts_again(void **state)
 	for (size_t i = 0; i < COUNT(of_abc); i++) {
 		DROP(digest_stop) struct digest_run *run = NULL;
 
+		if (is_left_out(of_abc[i].alg))
+			continue;
 		assert_ok(digest_start(of_abc[i].alg, &run));
 		for (int twice = 0; twice < 2; twice++) {
 			assert_ok(digest_add(run, span_text("a")));

@@ -123,6 +123,22 @@ static void the_digest_of_real_values_is_the_quoted_one(void **state)
 	}
 }
 
+/* What a TPM quotes when it is asked for no PCR at all (seen with libtpms 0.9.2). */
+static void the_digest_of_no_values_is_that_of_no_bytes(void **state)
+{
+	static const char expected[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	const struct pcr_selection none = {0};
+	struct pcr_values values = {0};
+	uint8_t digest[TPM_HASH_MAX_BYTES];
+	char text[HEX_BYTES(TPM_HASH_MAX_BYTES)];
+	size_t len = 0;
+
+	(void)state;
+	assert_ok(pcr_values_parse(&none, (struct span){0}, &values));
+	assert_ok(pcr_values_digest(&values, TPM_ALG_SHA256, digest, &len));
+	assert_string_equal(hex_encode(span_of(digest, len), text), expected);
+}
+
 static void values_are_found_by_bank_and_number(void **state)
 {
 	struct pcr_selection selection = selection_of("vm-imabuf/rsa_3banks.msg");
@@ -163,7 +179,7 @@ static void values_have_exactly_the_implied_length(void **state)
 
 static void extending_hashes_the_old_value_and_the_digest(void **state)
 {
-	/* echo of 64 zero bytes: SHA-256 */
+	/* SHA-256 of 64 zero bytes. */
 	static const char expected[] = "f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b";
 	static const uint8_t zeros[32];
 	struct pcr_register pcr = {0};
@@ -191,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_selection_is_built_pcr_by_pcr),
 		cmocka_unit_test(equal_selections_have_the_same_banks_in_the_same_order),
 		cmocka_unit_test(the_digest_of_real_values_is_the_quoted_one),
+		cmocka_unit_test(the_digest_of_no_values_is_that_of_no_bytes),
 		cmocka_unit_test(values_are_found_by_bank_and_number),
 		cmocka_unit_test(values_have_exactly_the_implied_length),
 		cmocka_unit_test(extending_hashes_the_old_value_and_the_digest),

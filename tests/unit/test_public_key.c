@@ -1,4 +1,5 @@
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -412,6 +413,26 @@ static void pem_of_another_block_or_encrypted_is_refused(void **state)
 		RC_MALFORMED);
 }
 
+static void no_reason_is_left_behind_in_libcrypto(void **state)
+{
+	DROP(signer_release) struct signer signer = signer_of(EVP_EC_gen("P-256"));
+	DROP(public_key_release) struct public_key *key = NULL;
+	struct signature signature = {SIGNATURE_ECDSA, DIGEST_SHA256};
+	uint8_t digest[32] = {0};
+
+	(void)state;
+	ERR_clear_error();
+	assert_ok(public_key_of_der(der_of(&signer), &key, NULL));
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_rc(public_key_verify(key, &signature, SPAN(digest), NULL), RC_DENIED);
+	assert_int_equal(ERR_peek_error(), 0);
+	signer.der[signer.der_len - 1] ^= 1;
+	assert_int_not_equal(public_key_of_der(der_of(&signer), &key, NULL), RC_OK);
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_rc(public_key_of_pem(span_text("-----BEGIN PUBLIC KEY-----\n"), &key, NULL), RC_MALFORMED);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +448,7 @@ int main(void)
 		cmocka_unit_test(keys_of_other_kinds_are_refused),
 		cmocka_unit_test(pem_holds_one_public_key),
 		cmocka_unit_test(pem_of_another_block_or_encrypted_is_refused),
+		cmocka_unit_test(no_reason_is_left_behind_in_libcrypto),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

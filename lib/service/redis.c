@@ -58,7 +58,7 @@ static void store_state(void *ctx, const struct store_status *status)
 		service->options.store_changed(service->options.ctx, status);
 }
 
-enum rc link_open(struct service *service, struct span password, struct err *err)
+enum rc redis_begin(struct service *service, struct span password, struct err *err)
 {
 	const struct service_config *config = service->options.config;
 	struct store_watch watch = {service, store_want};
@@ -83,7 +83,7 @@ enum rc link_open(struct service *service, struct span password, struct err *err
 }
 
 /* A password is one line; the end of the line is not part of it. */
-enum rc link_password(const char *path, struct blob *out, struct err *err)
+enum rc redis_password_load(const char *path, struct blob *out, struct err *err)
 {
 	TRY(file_read_secret(path, STORE_PASSWORD_MAX_BYTES + 1, out, err));
 	while (out->len != 0 && (out->at[out->len - 1] == '\n' || out->at[out->len - 1] == '\r'))
@@ -93,7 +93,7 @@ enum rc link_password(const char *path, struct blob *out, struct err *err)
 	return RC_OK;
 }
 
-void link_close(struct service *service)
+void redis_end(struct service *service)
 {
 	if (service->loop != NULL)
 		loop_cancel(service->loop, &service->store_tick);
