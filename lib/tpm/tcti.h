@@ -47,6 +47,9 @@ struct tcti {
 /* text as tpm_open says. Opens a device; finds the address of a socket without connecting. */
 MUST_USE enum rc tcti_open(const char *text, uint32_t timeout_ms, struct tcti *out, struct err *err);
 
+/* The part of tcti_open that reads the text: sets kind, and fd or address. */
+MUST_USE enum rc tcti_address(const char *text, struct tcti *tcti, struct err *err);
+
 /* Wipes what was sent and received last. Accepts {0}. */
 void tcti_close(struct tcti *tcti);
 

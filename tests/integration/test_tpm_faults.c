@@ -1,15 +1,10 @@
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "lib/base/drop.h"
-#include "lib/base/file.h"
 #include "tests/support/tpm_node.h"
 #include "tests/support/tpm_proxy.h"
 
 /* TPM 2.0 Part 2, 6.5.2 and 6.6.3. */
 #define CC_CREATE_LOADED 0x191u
-#define CC_CREATE        0x153u
 #define CC_QUOTE         0x158u
 #define CC_PCR_READ      0x17eu
 #define RC_FAILURE       0x101u
@@ -278,113 +273,12 @@ static void pcrs_that_never_stand_still_are_given_up(void **state)
 	swtpm_assert_empty(&node);
 }
 
-static void a_tpm_that_goes_away_is_an_io_error_until_reopened(void **state)
-{
-	struct tpm *tpm = open_ready(TPM_EK_RSA_2048);
-	struct tpm *again = NULL;
-	struct err err = {0};
-
-	(void)state;
-	proxy_set(&proxy, (struct proxy_rule){0});
-	swtpm_kill(&node);
-	assert_rc(quote_once(tpm, &err), RC_IO);
-	assert_rc(tpm_open(node.tcti, NULL, &again, &err), RC_IO);
-	assert_null(again);
-	swtpm_on(&node);
-	assert_rc(quote_once(tpm, &err), RC_IO);
-	tpm_close(&tpm);
-	tpm = open_ready(TPM_EK_RSA_2048);
-	node_ok(quote_once(tpm, &err), &err);
-	tpm_close(&tpm);
-	swtpm_assert_empty(&node);
-}
-
-static void a_reset_behind_our_back_is_an_io_error_until_reopened(void **state)
-{
-	struct tpm *tpm = open_ready(TPM_EK_ECC_P256);
-	struct err err = {0};
-
-	(void)state;
-	swtpm_reboot(&node);
-	assert_rc(quote_once(tpm, &err), RC_IO);
-	assert_non_null(strstr(err.text, "reset"));
-	tpm_close(&tpm);
-	tpm = open_ready(TPM_EK_ECC_P256);
-	node_ok(quote_once(tpm, &err), &err);
-	tpm_close(&tpm);
-	swtpm_assert_empty(&node);
-}
-
-static void a_tpm_that_nobody_started_is_started(void **state)
-{
-	struct tpm *tpm;
-	struct err err = {0};
-
-	(void)state;
-	swtpm_kill(&node);
-	swtpm_on_unstarted(&node);
-	assert_false(swtpm_try(&node, "tpm2_pcrread sha256:0 2>&1", NULL));
-	tpm = node_open(&node, NULL);
-	assert_int_equal(tpm_commands(tpm), 3);
-	tpm_close(&tpm);
-	tpm = node_open(&node, NULL);
-	assert_int_equal(tpm_commands(tpm), 1);
-	node_ok(tpm_ek_open(tpm, TPM_EK_RSA_2048, &err), &err);
-	tpm_close(&tpm);
-}
-
-static void other_ways_to_a_tpm_are_refused(void **state)
-{
-	static const char *const bad[] = {"", "swtpm", "swtpm:", "mssim", "cmd:true", "/dev/tpm0",
-		"device:/dev/null", "device:/etc/passwd", "swtpm:host=localhost", "swtpm:host=,port=1",
-		"swtpm:port=1,host=localhost"};
-	struct tpm *tpm = NULL;
-	char path[200] = "swtpm:path=/";
-	struct err err = {0};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++)
-		assert_rc_not_ok(tpm_open(bad[i], NULL, &tpm, &err));
-	assert_rc(tpm_open("device:/dev/nosuchtpm", NULL, &tpm, &err), RC_NOT_FOUND);
-	assert_rc(tpm_open("swtpm:path=/nosuchsocket", NULL, &tpm, &err), RC_IO);
-	memset(path + 12, 'x', 107);
-	assert_rc(tpm_open(path, NULL, &tpm, &err), RC_LIMIT);
-	assert_null(tpm);
-}
-
-static void nothing_is_written_on_standard_error(void **state)
-{
-	char path[SCRATCH_FILE_BYTES];
-	DROP(blob_release) struct blob written = {0};
-	struct tpm *tpm = open_ready(TPM_EK_RSA_2048);
-	int file = open(scratch_file(&scratch, "stderr", path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int saved = dup(STDERR_FILENO);
-	enum rc rc[2];
-	struct err err = {0};
-
-	(void)state;
-	assert_true(file >= 0 && saved >= 0);
-	proxy_set(&proxy, (struct proxy_rule){
-				  .command = CC_QUOTE, .times = 1, .act = PROXY_ANSWER, .code = RC_LOCKOUT});
-	dup2(file, STDERR_FILENO);
-	rc[0] = quote_once(tpm, NULL);
-	rc[1] = tpm_ak_load(tpm, SPAN("nonsense"), NULL);
-	dup2(saved, STDERR_FILENO);
-	assert_rc(rc[0], RC_TPM);
-	assert_rc(rc[1], RC_MALFORMED);
-	node_ok(file_read(path, 4096, &written, &err), &err);
-	assert_int_equal(written.len, 0);
-	close(file);
-	close(saved);
-	tpm_close(&tpm);
-}
-
 static int make_tpm(void **state)
 {
 	(void)state;
 	scratch_open(&scratch);
 	swtpm_new(&node, &scratch, "node");
-	proxy_open(&proxy, &node);
+	proxy_open(&proxy, &node, PROXY_UNIX);
 	return 0;
 }
 
@@ -410,11 +304,6 @@ int main(void)
 		cmocka_unit_test(a_lying_length_is_malformed),
 		cmocka_unit_test(values_are_those_that_were_signed_while_pcrs_move),
 		cmocka_unit_test(pcrs_that_never_stand_still_are_given_up),
-		cmocka_unit_test(a_tpm_that_goes_away_is_an_io_error_until_reopened),
-		cmocka_unit_test(a_reset_behind_our_back_is_an_io_error_until_reopened),
-		cmocka_unit_test(a_tpm_that_nobody_started_is_started),
-		cmocka_unit_test(other_ways_to_a_tpm_are_refused),
-		cmocka_unit_test(nothing_is_written_on_standard_error),
 	};
 
 	return cmocka_run_group_tests(tests, make_tpm, remove_tpm);

@@ -251,7 +251,7 @@ static void who_reads_the_bus_sees_neither_share_nor_password(void **state)
 	struct err err = {0};
 
 	(void)state;
-	proxy_open(&proxy, &node);
+	proxy_open(&proxy, &node, PROXY_UNIX);
 	tpm = open_with(proxy.tcti, TPM_EK_RSA_2048, NULL);
 	write_share(tpm, &slot_a, &share_1);
 	assert_share(tpm, &slot_a, &share_1);
@@ -275,7 +275,7 @@ static void an_answer_altered_on_the_bus_is_denied(void **state)
 	struct err err = {0};
 
 	(void)state;
-	proxy_open(&proxy, &node);
+	proxy_open(&proxy, &node, PROXY_UNIX);
 	tpm = open_with(proxy.tcti, TPM_EK_RSA_2048, NULL);
 	write_share(tpm, &slot_a, &share_1);
 	proxy_set(&proxy,

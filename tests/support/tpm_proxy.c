@@ -1,8 +1,13 @@
 #include "tests/support/tpm_proxy.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX 4096
@@ -39,7 +44,17 @@ static size_t read_message(int fd, uint8_t *out)
 
 static bool write_all(int fd, const uint8_t *at, size_t len)
 {
-	return send(fd, at, len, MSG_NOSIGNAL) == (ssize_t)len;
+	while (len > 0) {
+		ssize_t put = send(fd, at, len, MSG_NOSIGNAL);
+
+		if (put < 0 && errno == ENOTSOCK)
+			put = write(fd, at, len);
+		if (put <= 0)
+			return false;
+		at += put;
+		len -= (size_t)put;
+	}
+	return true;
 }
 
 static struct sockaddr_un unix_address(const char *path)
@@ -121,7 +136,13 @@ static void *run(void *argument)
 	struct proxy *proxy = argument;
 
 	while (!atomic_load(&proxy->ending)) {
-		int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
+		int client;
+
+		if (proxy->kind == PROXY_DEVICE) {
+			serve(proxy, proxy->listener);
+			continue;
+		}
+		client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (client < 0)
 			continue;
@@ -131,20 +152,62 @@ static void *run(void *argument)
 	return NULL;
 }
 
-void proxy_open(struct proxy *out, const struct swtpm *tpm)
+static void listen_unix(struct proxy *proxy)
 {
 	struct sockaddr_un address;
 
+	snprintf(proxy->path, sizeof proxy->path, "%.200s.bus", proxy->upstream);
+	snprintf(proxy->tcti, sizeof proxy->tcti, "swtpm:path=%.200s", proxy->path);
+	unlink(proxy->path);
+	address = unix_address(proxy->path);
+	proxy->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(proxy->listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(proxy->listener, 8), 0);
+}
+
+static void listen_tcp(struct proxy *proxy)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof address;
+
+	proxy->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(proxy->listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(proxy->listener, 8), 0);
+	assert_int_equal(getsockname(proxy->listener, (struct sockaddr *)&address, &len), 0);
+	snprintf(proxy->tcti, sizeof proxy->tcti, "swtpm:host=127.0.0.1,port=%d", ntohs(address.sin_port));
+}
+
+static void listen_device(struct proxy *proxy)
+{
+	struct termios mode;
+	char name[64];
+
+	proxy->listener = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(grantpt(proxy->listener), 0);
+	assert_int_equal(unlockpt(proxy->listener), 0);
+	assert_int_equal(ptsname_r(proxy->listener, name, sizeof name), 0);
+	proxy->device = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(proxy->device >= 0);
+	assert_int_equal(tcgetattr(proxy->device, &mode), 0);
+	cfmakeraw(&mode);
+	assert_int_equal(tcsetattr(proxy->device, TCSANOW, &mode), 0);
+	snprintf(proxy->tcti, sizeof proxy->tcti, "device:%s", name);
+}
+
+void proxy_open(struct proxy *out, const struct swtpm *tpm, enum proxy_kind kind)
+{
+	static void (*const listeners[])(struct proxy *) = {
+		[PROXY_UNIX] = listen_unix,
+		[PROXY_TCP] = listen_tcp,
+		[PROXY_DEVICE] = listen_device,
+	};
+
 	memset(out, 0, sizeof *out);
+	out->kind = kind;
 	out->held = -1;
+	out->device = -1;
 	snprintf(out->upstream, sizeof out->upstream, "%s", tpm->tcti + strlen("swtpm:path="));
-	snprintf(out->path, sizeof out->path, "%.200s.bus", out->upstream);
-	snprintf(out->tcti, sizeof out->tcti, "swtpm:path=%.200s", out->path);
-	unlink(out->path);
-	address = unix_address(out->path);
-	out->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(out->listener, (struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(listen(out->listener, 8), 0);
+	listeners[kind](out);
 	assert_int_equal(pthread_create(&out->thread, NULL, run, out), 0);
 }
 
@@ -158,15 +221,22 @@ void proxy_set(struct proxy *proxy, struct proxy_rule rule)
 
 void proxy_close(struct proxy *proxy)
 {
-	if (proxy->path[0] == '\0')
+	if (proxy->tcti[0] == '\0')
 		return;
 	atomic_store(&proxy->ending, true);
-	shutdown(proxy->listener, SHUT_RDWR);
+	/* Wake the thread: a command of no length ends the wait on a device. */
+	if (proxy->kind == PROXY_DEVICE)
+		assert_true(write(proxy->device, "\0\0\0\0\0\0\0\0\0", HEADER) == HEADER);
+	else
+		shutdown(proxy->listener, SHUT_RDWR);
 	pthread_join(proxy->thread, NULL);
 	close(proxy->listener);
 	if (proxy->held >= 0)
 		close(proxy->held);
-	unlink(proxy->path);
+	if (proxy->device >= 0)
+		close(proxy->device);
+	if (proxy->path[0] != '\0')
+		unlink(proxy->path);
 	blob_release(&proxy->record);
 	memset(proxy, 0, sizeof *proxy);
 }

@@ -30,12 +30,16 @@ struct proxy_rule {
 	void *context;
 };
 
+enum proxy_kind { PROXY_UNIX, PROXY_TCP, PROXY_DEVICE };
+
 struct proxy {
+	enum proxy_kind kind;
 	char tcti[SCRATCH_FILE_BYTES]; /* for tpm_open */
 	char path[SCRATCH_FILE_BYTES];
 	char upstream[SCRATCH_FILE_BYTES];
-	int listener;
-	int held; /* a connection that hangs */
+	int listener; /* of a device: the side of the pseudo-terminal that is ours */
+	int device;   /* the other side, held open */
+	int held;     /* a connection that hangs */
 	pthread_t thread;
 	atomic_bool ending;
 	struct proxy_rule rule;
@@ -44,7 +48,8 @@ struct proxy {
 	struct blob record; /* everything, both directions; read it after proxy_close or between commands */
 };
 
-void proxy_open(struct proxy *out, const struct swtpm *tpm);
+/* PROXY_DEVICE is a pseudo-terminal: a character device that gives answers in pieces, as a TPM's may. */
+void proxy_open(struct proxy *out, const struct swtpm *tpm, enum proxy_kind kind);
 
 /* Only between commands. The counts begin again, the record is emptied. */
 void proxy_set(struct proxy *proxy, struct proxy_rule rule);
