@@ -1,28 +1,14 @@
-#include "lib/store/group.h"
+#include "lib/store/look.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A place that some condition names, and what is there. Borrows from the batch of a commit of the group. */
-struct look {
-	uint64_t hash;
-	struct span key;
-	struct span field;
-	bool is_hash;
-	bool found;
-	enum rc rc;
-	struct blob value;
-	struct group *group;
-};
 
 /* The commits of one transaction; one allocation a group, freed when all are settled. */
 struct group {
 	struct store *store;
 	struct commit *commits[GROUP_COMMITS_MAX];
 	size_t count;
-	struct look *looks;
-	size_t look_count;
-	size_t looks_open; /* answers that are still to come, two a look */
+	struct looks looks;
 	size_t ops;
 	size_t bytes;
 	size_t written; /* hashes of the places in `places` */
@@ -32,26 +18,6 @@ struct group {
 	size_t writes;      /* commands between MULTI and EXEC */
 	bool refused;       /* some command was not queued: EXEC will do nothing */
 };
-
-/* FNV-1a. Only speed depends on it: places with the same hash are taken for the same, which is careful. */
-static uint64_t hash_more(uint64_t hash, struct span bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ bytes.at[i]) * 0x100000001b3u;
-	return (hash ^ 0xffu) * 0x100000001b3u;
-}
-
-static uint64_t key_hash(const struct store_batch *batch, const struct store_op *op)
-{
-	return hash_more(0xcbf29ce484222325u, op_key(batch, op));
-}
-
-static uint64_t place_hash(const struct store_batch *batch, const struct store_op *op)
-{
-	uint64_t hash = key_hash(batch, op);
-
-	return op_is_hash(op) ? hash_more(hash, op_field(batch, op)) : hash;
-}
 
 static bool is_written(const struct group *group, uint64_t hash)
 {
@@ -72,8 +38,8 @@ static bool fits(const struct group *group, const struct commit *commit)
 		return false;
 	for (size_t i = 0; i < batch->count; i++)
 		if (op_is_condition(&batch->ops[i]) &&
-			(is_written(group, place_hash(batch, &batch->ops[i])) ||
-				is_written(group, key_hash(batch, &batch->ops[i]))))
+			(is_written(group, op_place_hash(batch, &batch->ops[i])) ||
+				is_written(group, op_key_hash(batch, &batch->ops[i]))))
 			return false;
 	return true;
 }
@@ -91,61 +57,12 @@ static void join(struct group *group, struct commit *commit)
 	for (size_t i = 0; i < batch->count; i++)
 		/* A new end of a key does not change what is there. */
 		if (!op_is_condition(&batch->ops[i]) && batch->ops[i].kind != OP_EXPIRE)
-			group->places[group->written++] = place_hash(batch, &batch->ops[i]);
-}
-
-static struct look *look_find(
-	const struct group *group, const struct store_batch *batch, const struct store_op *op)
-{
-	uint64_t hash = place_hash(batch, op);
-
-	for (size_t i = 0; i < group->look_count; i++) {
-		struct look *look = &group->looks[i];
-
-		if (look->hash == hash && look->is_hash == op_is_hash(op) &&
-			span_equal(look->key, op_key(batch, op)) &&
-			span_equal(look->field, op_field(batch, op)))
-			return look;
-	}
-	return NULL;
-}
-
-/* One look a place. */
-static enum rc looks_make(struct group *group)
-{
-	group->looks = calloc(group->ops, sizeof *group->looks);
-	if (group->looks == NULL)
-		return err_set(&group->store->why, RC_NOMEM, "store: out of memory");
-	for (size_t i = 0; i < group->count; i++) {
-		const struct store_batch *batch = &group->commits[i]->batch;
-
-		for (size_t j = 0; j < batch->count; j++) {
-			const struct store_op *op = &batch->ops[j];
-
-			if (op_is_condition(op) && look_find(group, batch, op) == NULL)
-				group->looks[group->look_count++] =
-					(struct look){.hash = place_hash(batch, op),
-						.key = op_key(batch, op),
-						.field = op_field(batch, op),
-						.is_hash = op_is_hash(op),
-						.group = group};
-		}
-	}
-	return RC_OK;
-}
-
-static void looks_release(struct group *group)
-{
-	for (size_t i = 0; i < group->look_count; i++)
-		blob_release(&group->looks[i].value);
-	free(group->looks);
-	group->looks = NULL;
-	group->look_count = 0;
+			group->places[group->written++] = op_place_hash(batch, &batch->ops[i]);
 }
 
 static void group_free(struct group *group)
 {
-	looks_release(group);
+	looks_release(&group->looks);
 	free(group);
 }
 
@@ -199,65 +116,6 @@ void group_lost(struct store *store)
 	group_settle(group);
 }
 
-/* What a condition comes to; *same: the batch itself writes what is there already. */
-static enum rc condition_rc(
-	const struct group *group, const struct store_batch *batch, const struct store_op *op, bool *same)
-{
-	const struct look *look = look_find(group, batch, op);
-
-	*same = false;
-	if (look == NULL)
-		return RC_IO;
-	if (look->rc != RC_OK)
-		return look->rc;
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct store_op *write = &batch->ops[i];
-
-		if (op_is_condition(write) || write->kind == OP_EXPIRE ||
-			op_is_hash(write) != op_is_hash(op) ||
-			!span_equal(op_key(batch, write), op_key(batch, op)) ||
-			!span_equal(op_field(batch, write), op_field(batch, op)))
-			continue;
-		*same = write->present == look->found &&
-		        (!look->found || span_equal(op_value(batch, write), blob_span(&look->value)));
-	}
-	if (op->present == look->found &&
-		(!look->found || span_equal(op_value(batch, op), blob_span(&look->value))))
-		return RC_OK;
-	if (op->is_lease)
-		return RC_STALE;
-	return look->found ? RC_EXISTS : RC_NOT_FOUND;
-}
-
-/* The lease first: without it nothing else matters. A batch whose conditions fail, but each of them only
- * because the batch was written before, is a repetition. */
-static void judge(struct group *group, struct commit *commit)
-{
-	const struct store_batch *batch = &commit->batch;
-	enum rc failed = RC_OK;
-	bool all_same = true;
-
-	for (size_t i = batch->count; i-- > 0;) {
-		const struct store_op *op = &batch->ops[i];
-		bool same = false;
-		enum rc rc;
-
-		if (!op_is_condition(op))
-			continue;
-		rc = condition_rc(group, batch, op, &same);
-		if (rc != RC_OK && (op->is_lease || (rc != RC_EXISTS && rc != RC_NOT_FOUND))) {
-			commit->rc = rc;
-			return;
-		}
-		if (rc != RC_OK)
-			failed = rc;
-		if (!op->is_lease && !same)
-			all_same = false;
-	}
-	commit->repeated = failed != RC_OK && all_same;
-	commit->rc = commit->repeated ? RC_OK : failed;
-}
-
 /* A repetition touches only the places that its conditions name. */
 static bool is_to_write(const struct commit *commit, const struct store_op *op)
 {
@@ -268,9 +126,7 @@ static bool is_to_write(const struct commit *commit, const struct store_op *op)
 	if (!commit->repeated)
 		return true;
 	for (size_t i = 0; i < batch->count; i++)
-		if (op_is_condition(&batch->ops[i]) && op_is_hash(&batch->ops[i]) == op_is_hash(op) &&
-			span_equal(op_key(batch, &batch->ops[i]), op_key(batch, op)) &&
-			span_equal(op_field(batch, &batch->ops[i]), op_field(batch, op)))
+		if (op_is_condition(&batch->ops[i]) && op_is_same_place(batch, &batch->ops[i], op))
 			return true;
 	return false;
 }
@@ -455,13 +311,14 @@ static enum rc send_unwatch(struct store *store)
 	return store_call(store, &unwatch, 1, 0, unwatch_came, store);
 }
 
-static void looks_done(struct group *group)
+static void looks_done(void *ctx)
 {
+	struct group *group = ctx;
 	bool any = false;
 	enum rc rc;
 
 	for (size_t i = 0; i < group->count; i++) {
-		judge(group, group->commits[i]);
+		looks_judge(&group->looks, group->commits[i]);
 		any = any || group->commits[i]->rc == RC_OK;
 	}
 	rc = any ? send_writes(group) : send_unwatch(group->store);
@@ -471,53 +328,17 @@ static void looks_done(struct group *group)
 		group_settle(group);
 }
 
-static void look_note(struct look *look, const char *what, const struct reply *reply)
+/* One look a place. */
+static enum rc looks_make(struct group *group)
 {
-	if (look->rc == RC_OK)
-		look->rc = store_judge(look->group->store, what, reply);
-}
+	group->looks = (struct looks){.store = group->store, .done = looks_done, .ctx = group};
+	TRY(looks_reserve(&group->looks, group->ops));
+	for (size_t i = 0; i < group->count; i++) {
+		const struct store_batch *batch = &group->commits[i]->batch;
 
-static void watch_came(void *ctx, const struct reply *reply)
-{
-	struct look *look = ctx;
-
-	if (reply == NULL)
-		return;
-	if (!reply_is_status(reply, "OK"))
-		look_note(look, "WATCH", reply);
-	look->group->looks_open--;
-}
-
-static void look_came(void *ctx, const struct reply *reply)
-{
-	struct look *look = ctx;
-	struct group *group = look->group;
-
-	if (reply == NULL)
-		return;
-	if (reply->kind == REPLY_STRING && blob_copy(&look->value, reply->bytes) != RC_OK)
-		look->rc = err_set(&group->store->why, RC_NOMEM, "store: out of memory");
-	else if (reply->kind == REPLY_STRING)
-		look->found = true;
-	else if (reply->kind != REPLY_NIL)
-		look_note(look, look->is_hash ? "HGET" : "GET", reply);
-	/* Its WATCH was answered before it. */
-	if (--group->looks_open == 0)
-		looks_done(group);
-}
-
-static enum rc send_looks(struct group *group)
-{
-	struct store *store = group->store;
-
-	group->looks_open = 2 * group->look_count;
-	for (size_t i = 0; i < group->look_count; i++) {
-		struct look *look = &group->looks[i];
-		struct span watch[] = {span_text("WATCH"), look->key};
-		struct span get[] = {span_text(look->is_hash ? "HGET" : "GET"), look->key, look->field};
-
-		TRY(store_call(store, watch, 2, 0, watch_came, look));
-		TRY(store_call(store, get, look->is_hash ? 3 : 2, 0, look_came, look));
+		for (size_t j = 0; j < batch->count; j++)
+			if (op_is_condition(&batch->ops[j]))
+				looks_add(&group->looks, batch, &batch->ops[j]);
 	}
 	return RC_OK;
 }
@@ -544,5 +365,5 @@ enum rc group_start(struct store *store)
 		return RC_OK;
 	TRY(group_make(store));
 	group = store->commits.group;
-	return group->look_count != 0 ? send_looks(group) : send_writes(group);
+	return group->looks.count != 0 ? looks_send(&group->looks) : send_writes(group);
 }

@@ -46,4 +46,12 @@ static inline struct span op_value(const struct store_batch *batch, const struct
 	return span_of(batch->bytes.at + op->at + op->key_len + op->field_len, op->value_len);
 }
 
+/* Both are about the same field of the same hash, or the same key. */
+static inline bool op_is_same_place(
+	const struct store_batch *batch, const struct store_op *a, const struct store_op *b)
+{
+	return op_is_hash(a) == op_is_hash(b) && span_equal(op_key(batch, a), op_key(batch, b)) &&
+	       span_equal(op_field(batch, a), op_field(batch, b));
+}
+
 #endif

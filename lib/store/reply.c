@@ -70,8 +70,14 @@ static struct reply *make(const redisReadTask *task, enum reply_kind kind, size_
 
 static void *create_string(const redisReadTask *task, char *text, size_t len)
 {
-	struct reply *reply = make(task, kind_of(task->type), len);
+	struct reply_reader *reader = task->privdata;
+	struct reply *reply;
 
+	if (task->type != REDIS_REPLY_STRING && len > REPLY_LINE_MAX_BYTES) {
+		reader->over = true;
+		return NULL;
+	}
+	reply = make(task, kind_of(task->type), len);
 	if (reply == NULL)
 		return NULL;
 	if (len != 0)
@@ -86,7 +92,7 @@ static void *create_array(const redisReadTask *task, int count)
 	struct reply *reply;
 
 	/* Each element will be an object of this same answer. */
-	if (count < 0 || (size_t)count > reader->elements_left) {
+	if (count < 0 || (size_t)count >= reader->elements_left) {
 		reader->over = true;
 		return NULL;
 	}
@@ -198,11 +204,12 @@ static enum rc check_waiting(const redisReader *reader)
 		size_t line = rest.len < REPLY_LINE_MAX_BYTES ? rest.len : REPLY_LINE_MAX_BYTES;
 
 		TRY(check_declared(rest));
-		if (rest.len > REPLY_LINE_MAX_BYTES && memchr(rest.at, '\r', line) == NULL)
-			return RC_MALFORMED;
+		if (rest.len > REPLY_LINE_MAX_BYTES + 1 && memchr(rest.at, '\r', line) == NULL)
+			return RC_LIMIT;
 		return RC_OK;
 	}
-	return rest.len > REPLY_LINE_MAX_BYTES ? RC_MALFORMED : RC_OK;
+	/* The line, and the first byte of its end. */
+	return rest.len > REPLY_LINE_MAX_BYTES + 1 ? RC_LIMIT : RC_OK;
 }
 
 enum rc reply_reader_next(struct reply_reader *reader, struct reply **out)
