@@ -461,8 +461,10 @@
 #define MSG_CAUSE_PUT(F, L, S) \
 	F(S, must, bin, cause, 1, SIGNED_MAX)
 
+/* time: the sender's clock now, against which the reader takes the age of each `good`. */
 #define MSG_ALIVE(F, L, S) \
-	L(S, must, alive_node, nodes, 1, ALIVE_MAX)
+	L(S, must, alive_node, nodes, 1, ALIVE_MAX) \
+	F(S, may,  u64, time, 0, UINT64_MAX)
 
 #define MSG_FLOOR_GET(F, L, S) \
 	F(S, may,  bin, after, NODE_ID_BYTES, NODE_ID_BYTES)
