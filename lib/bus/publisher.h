@@ -11,7 +11,7 @@
 #include "lib/bus/curve.h"
 #include "proto/msg.h"
 
-#define TOPIC_MAX 64
+#define TOPIC_MAX 96
 
 struct publisher;
 
