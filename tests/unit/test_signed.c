@@ -113,7 +113,8 @@ static enum rc open_with(
 	struct span all[3];
 
 	assert_ok(msg_encode(&msg, &body));
-	memcpy(all, parts, count * sizeof *parts);
+	if (count != 0)
+		memcpy(all, parts, count * sizeof *parts);
 	all[count] = blob_span(&body);
 	assert_ok(sign_parts(&fixture->signer, all, count + 1, signature, NULL));
 	assert_ok(msg_encode(
