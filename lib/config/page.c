@@ -141,6 +141,14 @@ static void synopsis(struct page *page, const struct program *program)
 		put(page, parts[i]);
 }
 
+/* The file that is read without --config, as it is shown; "" for none. */
+static const char *default_file(const struct program *program)
+{
+	if (program->file_shown != NULL)
+		return program->file_shown;
+	return program->file == NULL ? "" : program->file;
+}
+
 static void help_row(struct page *page, const char *name, const char *value, const char *help)
 {
 	putf(page, "  --%s%s%s\n", name, value[0] == '\0' ? "" : " ", value);
@@ -171,8 +179,8 @@ enum rc program_help(const struct program *program, struct blob *out)
 		expectation(option, expected, sizeof expected);
 		fill(&page, "      ", expected, strlen(expected));
 	}
-	if (program->file != NULL && program->file[0] != '\0')
-		putf(&page, "\nWithout --config, %s is read if it is there.\n", program->file);
+	if (default_file(program)[0] != '\0')
+		putf(&page, "\nWithout --config, %s is read if it is there.\n", default_file(program));
 	return page.rc;
 }
 
@@ -283,9 +291,9 @@ enum rc program_man(const struct program *program, struct blob *out)
 		roff(&page, program->commands[i][1]);
 	}
 	man_options(&page, program);
-	if (program->file != NULL && program->file[0] != '\0') {
+	if (default_file(program)[0] != '\0') {
 		put(&page, ".SH FILES\n.TP\n.I ");
-		roff(&page, program->file);
+		roff(&page, default_file(program));
 		put(&page, "Read if it is there and \\-\\-config is not given.\n");
 	}
 	put(&page, ".SH EXIT STATUS\n");

@@ -34,6 +34,8 @@ struct program {
 	/* The configuration file that is read, if it exists, when --config is not given. "": there is none by
 	 * default. NULL: this program has no configuration file at all. */
 	const char *file;
+	/* What help and man page call that file, if its path depends on who runs the program. NULL: file. */
+	const char *file_shown;
 	/* Words that may stand on the command line beside options: how --help shows them, and how many. NULL:
 	 * none. */
 	const char *words;
