@@ -119,3 +119,8 @@ const struct bus_admissions *bus_admissions(const struct bus *bus)
 {
 	return &bus->zap.counts;
 }
+
+bool bus_is_full(const struct bus *bus)
+{
+	return bus->gate.is_closed;
+}

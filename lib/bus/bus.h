@@ -67,6 +67,10 @@ typedef enum admit bus_admit_fn(void *ctx, const uint8_t key[static CURVE_KEY_BY
 /* Answer an admission that was put off. RC_NOT_FOUND if it was answered or timed out. */
 MUST_USE enum rc bus_admit(struct bus *bus, uint64_t token, bool yes);
 
+/* True while new TCP connections are ignored, because descriptors run short. Those that are connected do not
+ * notice. */
+bool bus_is_full(const struct bus *bus);
+
 /* For `status`. */
 struct bus_admissions {
 	uint64_t admitted;

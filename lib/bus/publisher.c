@@ -17,7 +17,7 @@ struct publisher {
 	struct bus *bus;
 	void *zmq;
 	struct loop_socket socket;
-	char endpoint[SOCKET_ENDPOINT_BYTES];
+	struct socket_place place;
 	char domain[BUS_DOMAIN_MAX + 1];
 	struct blob scratch;
 	struct bus_counts counts;
@@ -42,7 +42,7 @@ enum rc publisher_open(
 	TRY(zap_domain_add(&bus->zap, options->domain, options->admit, options->ctx, err));
 	memcpy(publisher->domain, options->domain, strlen(options->domain) + 1);
 	TRY(socket_open(bus, &socket, &publisher->zmq, err));
-	TRY(socket_bind(publisher->zmq, options->endpoint, publisher->endpoint, err));
+	TRY(socket_bind(bus, publisher->zmq, options->endpoint, &publisher->place, err));
 	/* Nothing is read from it, but subscriptions are only processed when it is asked for its state. */
 	TRY(loop_socket_add(bus->loop, &publisher->socket, publisher->zmq, NULL, NULL, err));
 	*out = TAKE(publisher);
@@ -56,7 +56,7 @@ void publisher_close(struct publisher **publisher)
 	if (self == NULL)
 		return;
 	loop_socket_remove(&self->socket);
-	socket_close(self->zmq);
+	socket_unbind(self->bus, self->zmq, &self->place);
 	zap_domain_remove(&self->bus->zap, self->domain);
 	blob_release(&self->scratch);
 	free(self);
@@ -65,7 +65,7 @@ void publisher_close(struct publisher **publisher)
 
 const char *publisher_endpoint(const struct publisher *publisher)
 {
-	return publisher->endpoint;
+	return publisher->place.endpoint;
 }
 
 const struct bus_counts *publisher_counts(const struct publisher *publisher)

@@ -18,7 +18,7 @@ struct server {
 	struct bus *bus;
 	void *zmq;
 	struct loop_socket socket;
-	char endpoint[SOCKET_ENDPOINT_BYTES];
+	struct socket_place place;
 	char domain[BUS_DOMAIN_MAX + 1];
 	struct server_row rows[MSG_TYPE_COUNT]; /* by type; handle is NULL where there is none */
 	bool has_anyone_row;
@@ -65,7 +65,7 @@ static enum rc listen_on(struct server *server, const struct server_options *opt
 	TRY(socket_open(server->bus, &socket, &server->zmq, err));
 	if (zmq_setsockopt(server->zmq, ZMQ_ROUTER_MANDATORY, &on, sizeof on) != 0)
 		return err_set(err, RC_UNSUPPORTED, "libzmq refuses ZMQ_ROUTER_MANDATORY");
-	TRY(socket_bind(server->zmq, options->endpoint, server->endpoint, err));
+	TRY(socket_bind(server->bus, server->zmq, options->endpoint, &server->place, err));
 	return RC_OK;
 }
 
@@ -98,7 +98,7 @@ void server_close(struct server **server)
 	if (self == NULL)
 		return;
 	loop_socket_remove(&self->socket);
-	socket_close(self->zmq);
+	socket_unbind(self->bus, self->zmq, &self->place);
 	zap_domain_remove(&self->bus->zap, self->domain);
 	blob_release(&self->scratch);
 	free(self);
@@ -107,7 +107,7 @@ void server_close(struct server **server)
 
 const char *server_endpoint(const struct server *server)
 {
-	return server->endpoint;
+	return server->place.endpoint;
 }
 
 const struct bus_counts *server_counts(const struct server *server)

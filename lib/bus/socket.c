@@ -172,15 +172,51 @@ void socket_close(void *zmq)
 		zmq_close(zmq);
 }
 
-enum rc socket_bind(
-	void *zmq, const char *endpoint, char bound[static SOCKET_ENDPOINT_BYTES], struct err *err)
+/* zmq_bind reports the listening descriptor to a monitor, before it returns. */
+static enum rc bind_and_tell(
+	struct bus *bus, void *zmq, const char *endpoint, int *out_listener, struct err *err)
 {
-	size_t len = SOCKET_ENDPOINT_BYTES;
+	char name[64];
+	uint8_t event[6] = {0};
+	void *monitor = zmq_socket(bus->context, ZMQ_PAIR);
+	enum rc rc = RC_OK;
 
-	if (zmq_bind(zmq, endpoint) != 0 || zmq_getsockopt(zmq, ZMQ_LAST_ENDPOINT, bound, &len) != 0)
-		return err_set(err, zmq_errno() == EADDRINUSE ? RC_EXISTS : RC_IO, "listening on %s: %s",
+	snprintf(name, sizeof name, "inproc://monitor-%u", ++bus->monitors);
+	if (monitor == NULL || zmq_socket_monitor(zmq, name, ZMQ_EVENT_LISTENING) != 0 ||
+		zmq_connect(monitor, name) != 0)
+		rc = err_set(err, RC_IO, "listening on %s: %s", endpoint, zmq_strerror(zmq_errno()));
+	else if (zmq_bind(zmq, endpoint) != 0)
+		rc = err_set(err, zmq_errno() == EADDRINUSE ? RC_EXISTS : RC_IO, "listening on %s: %s",
 			endpoint, zmq_strerror(zmq_errno()));
+	else if (zmq_recv(monitor, event, sizeof event, ZMQ_DONTWAIT) == (int)sizeof event)
+		memcpy(out_listener, event + 2, sizeof *out_listener);
+	zmq_socket_monitor(zmq, NULL, 0);
+	socket_close(monitor);
+	return rc;
+}
+
+enum rc socket_bind(
+	struct bus *bus, void *zmq, const char *endpoint, struct socket_place *out, struct err *err)
+{
+	struct socket_place place = {.listener = -1};
+	size_t len = sizeof place.endpoint;
+
+	TRY(bind_and_tell(bus, zmq, endpoint, &place.listener, err));
+	if (zmq_getsockopt(zmq, ZMQ_LAST_ENDPOINT, place.endpoint, &len) != 0)
+		return err_set(err, RC_IO, "listening on %s: %s", endpoint, zmq_strerror(zmq_errno()));
+	if (strncmp(place.endpoint, "tcp://", 6) != 0)
+		place.listener = -1;
+	if (gate_add(&bus->gate, bus->loop, place.listener) != RC_OK)
+		return err_set(err, RC_LIMIT, "listening on %s: too many sockets", endpoint);
+	*out = place;
 	return RC_OK;
+}
+
+void socket_unbind(struct bus *bus, void *zmq, const struct socket_place *place)
+{
+	if (place->listener > 0)
+		gate_remove(&bus->gate, place->listener);
+	socket_close(zmq);
 }
 
 enum rc socket_send(void *zmq, struct span frame, bool more)

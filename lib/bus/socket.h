@@ -28,9 +28,18 @@ MUST_USE enum rc socket_open(
 /* Accepts NULL. What was not sent is dropped. */
 void socket_close(void *zmq);
 
-/* bound gets the endpoint with its port. */
+/* A bound socket: where, with its port, and the listening descriptor (libzmq's; -1 if it is not TCP). */
+struct socket_place {
+	char endpoint[SOCKET_ENDPOINT_BYTES];
+	int listener;
+};
+
+/* Bind, and guard the listening socket with the bus's gate. */
 MUST_USE enum rc socket_bind(
-	void *zmq, const char *endpoint, char bound[static SOCKET_ENDPOINT_BYTES], struct err *err);
+	struct bus *bus, void *zmq, const char *endpoint, struct socket_place *out, struct err *err);
+
+/* Close a socket that was bound. Accepts NULL. */
+void socket_unbind(struct bus *bus, void *zmq, const struct socket_place *place);
 
 /* Send one frame without waiting, copying it. RC_NOT_FOUND: no such peer; RC_LIMIT: its queue is full;
  * RC_NOMEM; RC_IO: else. */

@@ -10,7 +10,8 @@
 #include "lib/base/drop.h"
 #include "lib/bus/bus_inside.h"
 
-#define NOBODY ((struct span){0})
+#define NOBODY   ((struct span){0})
+#define ZEROS_32 "00000000000000000000000000000000"
 
 static void *connected(struct rig *rig, int type, const struct curve_pair *pair, struct span routing)
 {
@@ -219,10 +220,7 @@ static bool false_answer(void *zap, const char *user_id)
 
 static void a_message_without_a_user_id_of_ours_is_dropped(void **state)
 {
-	static const char *const user_ids[] = {"", "admin",
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		("0000000000000000000000000000000000000000000000000000000000000000"
-		 "00000000000000000000000000000000")};
+	static const char *const user_ids[] = {"", "admin", ZEROS_32 ZEROS_32, ZEROS_32 ZEROS_32 ZEROS_32};
 	struct rig *rig = *state;
 	void *zap;
 
