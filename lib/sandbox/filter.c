@@ -98,6 +98,8 @@ static const char *const for_all[] = {
 	"sched_getscheduler",
 	"sched_get_priority_max",
 	"sched_get_priority_min",
+	/* libzmq gives its threads the policy that they have, and aborts if it may not */
+	"sched_setscheduler",
 	"rt_sigaction",
 	"rt_sigprocmask",
 	"rt_sigreturn",

@@ -1,3 +1,7 @@
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/service/inner.h"
@@ -58,9 +62,23 @@ static void store_state(void *ctx, const struct store_status *status)
 		service->options.store_changed(service->options.ctx, status);
 }
 
+/* The configuration's paths may be relative to where we were started. */
+static enum rc absolute(const char *path, char out[static PATH_MAX], struct err *err)
+{
+	char here[PATH_MAX];
+
+	if (getcwd(here, sizeof here) == NULL)
+		return err_errno(err, "the working folder");
+	if (snprintf(out, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : here, path[0] == '/' ? "" : "/", path) >=
+		PATH_MAX)
+		return err_set(err, RC_LIMIT, "%s: path is too long", path);
+	return RC_OK;
+}
+
 enum rc redis_begin(struct service *service, struct span password, struct err *err)
 {
 	const struct service_config *config = service->options.config;
+	char path[PATH_MAX];
 	struct store_watch watch = {service, store_want};
 	struct store_options options = {
 		.path = config->redis_socket,
@@ -77,6 +95,10 @@ enum rc redis_begin(struct service *service, struct span password, struct err *e
 
 	if ((config->redis_socket == NULL) == (config->redis_host == NULL))
 		return err_set(err, RC_MALFORMED, "give either redis-socket, or redis-host and redis-port");
+	if (config->redis_socket != NULL) {
+		TRY(absolute(config->redis_socket, path, err));
+		options.path = path;
+	}
 	TRY(store_open(&options, &service->store, err));
 	store_watch(service->store, &watch);
 	return loop_every(service->loop, &service->store_tick, STORE_TICK_MS, tick_store, service);
