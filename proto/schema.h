@@ -359,14 +359,19 @@
 	F(S, must, bin,  request, 1, SIGNED_MAX) \
 	F(S, must, bin,  share_v, SHARE_BYTES, SHARE_BYTES)
 
-/* Body of the verifier's store record of type "prov": the signed provisioning, and V under the verifiers' sealing key. */
+/* Body of the verifier's store record of type "prov": the signed provisioning, and V under the verifiers' sealing key.
+ * delivered: when V was first sent. withheld: it is not sent again before the tenant resumes the node. */
 #define MSG_PROV(F, L, S) \
 	F(S, must, bin,  request, 1, SIGNED_MAX) \
 	F(S, must, bin,  sealed_v, 60, 60) \
 	F(S, may,  u64,  opened, 0, UINT64_MAX) \
-	F(S, may,  u64,  opened_at, 0, UINT64_MAX)
+	F(S, may,  u64,  opened_at, 0, UINT64_MAX) \
+	F(S, may,  u64,  delivered, 0, UINT64_MAX) \
+	F(S, may,  flag, withheld, 0, 1)
 
-/* Body of the verifier's store record of type "state". clock, reset_count, restart_count: from the last accepted quote. */
+/* Body of the verifier's store record of type "state". clock, reset_count, restart_count: from the last accepted quote.
+ * verdict: the last signed verdict that said no; good_verdict: the last one that said yes. highest: the highest
+ * provisioning number ever taken. */
 #define MSG_STATE(F, L, S) \
 	F(S, must, bin,  node, NODE_ID_BYTES, NODE_ID_BYTES) \
 	F(S, must, str,  state, 1, 32) \
@@ -380,7 +385,9 @@
 	F(S, may,  u64,  clock, 0, UINT64_MAX) \
 	F(S, may,  u64,  request_time, 0, UINT64_MAX) \
 	F(S, may,  str,  text, 0, TEXT_MAX) \
-	F(S, may,  bin,  verdict, 0, 48 * 1024)
+	F(S, may,  bin,  verdict, 0, 48 * 1024) \
+	F(S, may,  bin,  good_verdict, 0, 4096) \
+	F(S, may,  u64,  highest, 0, UINT64_MAX)
 
 /* Signed by a provisioner; json is the policy as it stands, its SHA-256 is the policy's id, number orders the contents of
  * one name. */
