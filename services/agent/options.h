@@ -1,0 +1,31 @@
+/* What limebus-agent can be told. */
+#ifndef LIMEBUS_AGENT_OPTIONS_H
+#define LIMEBUS_AGENT_OPTIONS_H
+
+#include "lib/config/program.h"
+
+struct agent_config {
+	char *state;
+	char *payload;
+	char *roster;
+	char *root_key;
+	char *tcti;
+	char *owner_password;
+	char *endorsement_password;
+	unsigned ek; /* enum tpm_ek_kind */
+	unsigned ak; /* enum tpm_ak_kind */
+	bool replace_ak;
+	char *hint;
+	uint64_t payload_max;
+	bool allow_start_scripts;
+	uint64_t script_timeout_ms;
+	char *actions;
+	uint64_t watch_ms;
+	char *user;
+	unsigned log_level;
+	bool no_seccomp;
+};
+
+extern const struct program agent_program;
+
+#endif
