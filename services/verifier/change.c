@@ -130,7 +130,7 @@ static void tell(struct change *change, enum node_state from)
 	bool is_bad = kept->state == NODE_UNTRUSTED;
 
 	if (from != kept->state) {
-		log_event(is_bad ? LOG_WARN : LOG_INFO, "node.state", "node=%s %s → %s (%s) text=\"%s\"",
+		log_event(is_bad ? LOG_WARN : LOG_INFO, "node.state", "node=%s %s -> %s (%s) text=\"%s\"",
 			node->digits, node_state_word(from), to,
 			change->stepped ? node_event_words(change->last) : "by the notice log", kept->text);
 		service_event(verifier->service, "node.state", node->id, to, kept->number,

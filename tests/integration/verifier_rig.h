@@ -1,0 +1,126 @@
+/* The real limebus-verifier and a real Redis; registrar, revocation service, operators and agents are played
+ * by the test over the real bus. */
+#ifndef LIMEBUS_TESTS_INTEGRATION_VERIFIER_RIG_H
+#define LIMEBUS_TESTS_INTEGRATION_VERIFIER_RIG_H
+
+#include "tests/support/redis_server.h"
+#include "tests/support/soft_tpm.h"
+#include "tests/support/test.h"
+
+#include "lib/bus/client.h"
+#include "lib/bus/server.h"
+#include "lib/trust/keyfile.h"
+#include "lib/trust/record.h"
+#include "lib/trust/roster.h"
+#include "lib/trust/share.h"
+
+#define RIG_PATIENCE_MS 15000
+#define RIG_CAUSES_MAX  16
+#define RIG_AGENTS_MAX  8
+
+enum who { REGISTRAR, VERIFIER, REVOCATION, VIEWER, PROVISIONER, ADMIN, WHO_COUNT };
+
+struct rig {
+	struct scratch dir;
+	struct redis_server redis;
+	struct identity who[WHO_COUNT];
+	struct sign_pair root;
+	struct roster *roster;
+	struct store *store; /* as the registrar */
+	pid_t pid;           /* the verifier */
+	struct loop *loop;
+	struct bus *bus;
+	struct server *revocation;
+	struct client *client[WHO_COUNT]; /* operators */
+	struct client *agents[RIG_AGENTS_MAX];
+	uint64_t record_version;
+
+	/* What the played revocation service heard. */
+	unsigned causes;
+	unsigned alive;
+	struct blob cause[RIG_CAUSES_MAX];
+	struct blob floors; /* what it answers: encoded elements */
+	size_t floor_count;
+	bool is_silent;
+
+	/* The answer to the last question of an operator. */
+	bool is_answered;
+	enum rc answer_rc;
+	struct blob answer;
+	char text[TEXT_MAX + 1];
+};
+
+/* How an agent that is played misbehaves. */
+enum lie {
+	LIE_NONE,
+	LIE_SILENT,
+	LIE_NONCE,
+	LIE_NK,
+	LIE_SELECTION,
+	LIE_CLOCK,
+	LIE_AK,
+	LIE_REPLAY,
+};
+
+struct agent {
+	struct rig *rig;
+	struct soft_tpm *tpm;
+	struct hpke_pair nk;
+	struct client *client;
+	unsigned place; /* in rig->agents */
+	enum lie lie;
+	unsigned welcomes;
+	unsigned challenges;
+	unsigned shares;
+	struct secret32 v; /* the last one that could be opened */
+	uint64_t v_number;
+
+	struct blob last_attest, last_signature, last_values;
+};
+
+#define RIG_UNTIL(rig, condition)                                                                            \
+	do {                                                                                                 \
+		uint64_t rig_end_ = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;                         \
+		while (!(condition)) {                                                                       \
+			if (clock_mono_ms(clock_system()) >= rig_end_) {                                     \
+				rig_print_log(rig);                                                          \
+				fail_msg("never came: %s", #condition);                                      \
+			}                                                                                    \
+			assert_ok(loop_turn((rig)->loop, 10, NULL));                                         \
+		}                                                                                            \
+	} while (0)
+
+int rig_open(void **state);
+int rig_close(void **state);
+void rig_print_log(const struct rig *rig);
+void rig_pass_ms(struct rig *rig, uint64_t ms);
+
+void rig_start(struct rig *rig);
+void rig_kill(struct rig *rig);
+
+/* Write the node's record as the registrar would, with this NK. */
+void rig_enrol(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk);
+
+/* Ask as this operator and wait for the answer; its code. rig->answer is the answer's frame. */
+enum rc rig_ask(struct rig *rig, enum who who, const struct msg *msg);
+
+/* The node's state, as the verifier tells it: "none" if it knows none. Borrowed until the next one. */
+const char *rig_state(struct rig *rig, const struct soft_tpm *tpm);
+/* Wait for it. */
+void rig_until_state(struct rig *rig, const struct soft_tpm *tpm, const char *state);
+
+/* Put a policy: PCR 16 must be zero. Its hash. */
+void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES]);
+
+/* Provision as this operator; v is what goes out. */
+enum rc rig_provision(
+	struct rig *rig, enum who who, const struct soft_tpm *tpm, uint64_t number, const struct secret32 *v);
+enum rc rig_action(
+	struct rig *rig, enum who who, const struct soft_tpm *tpm, const char *action, uint64_t time);
+
+void agent_open(struct rig *rig, struct soft_tpm *tpm, struct agent *out);
+void agent_close(struct agent *agent);
+void agent_hello(struct agent *agent);
+void agent_send(struct agent *agent, const struct msg *msg);
+
+#endif
