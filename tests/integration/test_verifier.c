@@ -253,7 +253,6 @@ static void a_viewer_may_send_questions_only(void **state)
 
 	RIG_UNTIL(rig, client_is_up(rig->client[VIEWER]));
 	for (enum msg_type type = MSG_TYPE_ok; type < MSG_TYPE_COUNT; type++) {
-		DROP(blob_release) struct blob bytes = {0};
 		char path[64];
 		struct msg msg;
 
@@ -417,6 +416,84 @@ static void a_verifier_that_lost_its_lease_stops(void **state)
 	end(&tpm, &agent);
 }
 
+static void a_relay_reaches_the_node_and_its_answer_the_operator(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm, absent;
+	struct agent agent;
+	struct msg relay = {.type = MSG_TYPE_relay, .relay = {.body = span_text("sealed")}};
+
+	soft_tpm_open(&tpm);
+	soft_tpm_open(&absent);
+	join(rig, &tpm, &agent);
+	relay.relay.node = SPAN(tpm.node);
+	assert_ok(rig_ask(rig, PROVISIONER, &relay));
+	assert_rc(rig_ask(rig, VIEWER, &relay), RC_DENIED);
+	relay.relay.node = SPAN(absent.node);
+	assert_rc(rig_ask(rig, PROVISIONER, &relay), RC_NOT_FOUND);
+	soft_tpm_close(&absent);
+	end(&tpm, &agent);
+}
+
+/* Of every type, what an enrolled node may not send gets no V, no answer that helps, and changes nothing. */
+static void a_node_may_not_act_as_an_operator(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent agent;
+
+	soft_tpm_open(&tpm);
+	join(rig, &tpm, &agent);
+	for (enum msg_type type = MSG_TYPE_ok; type < MSG_TYPE_COUNT; type++) {
+		char path[64];
+		struct msg msg;
+
+		snprintf(path, sizeof path, "proto/%s.bin", msg_type_name(type));
+		assert_ok(msg_decode_as(vector(path), type, &msg));
+		agent_send(&agent, &msg);
+		rig_pass_ms(rig, 5);
+	}
+	rig_pass_ms(rig, 300);
+	assert_string_equal(rig_state(rig, &tpm), "enrolled");
+	assert_int_equal(agent.shares, 0);
+	end(&tpm, &agent);
+}
+
+/* A record of the registrar that was valid once, put back by hand. */
+static void an_old_record_of_the_registrar_lets_nobody_in(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent first, second;
+
+	soft_tpm_open(&tpm);
+	join(rig, &tpm, &first);
+	agent_open(rig, &tpm, &second);
+	rig_enrol_as(rig, &tpm, second.nk.public, 5);
+	for (unsigned i = 0; i < 5; i++) {
+		agent_hello(&second);
+		rig_pass_ms(rig, 60);
+	}
+	assert_int_equal(second.welcomes, 0);
+	agent_close(&second);
+	end(&tpm, &first);
+}
+
+static void it_ends_cleanly_when_it_is_told_to(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent agent;
+
+	soft_tpm_open(&tpm);
+	bring_up(rig, &tpm, &agent);
+	if (rig_terminate(rig) != 0) {
+		rig_print_log(rig);
+		fail_msg("it did not end well");
+	}
+	end(&tpm, &agent);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
@@ -437,6 +514,10 @@ int main(void)
 		TEST(a_record_that_was_altered_is_not_believed),
 		TEST(a_redis_that_comes_back_empty_is_noticed_and_filled_again),
 		TEST(a_verifier_that_lost_its_lease_stops),
+		TEST(a_relay_reaches_the_node_and_its_answer_the_operator),
+		TEST(a_node_may_not_act_as_an_operator),
+		TEST(an_old_record_of_the_registrar_lets_nobody_in),
+		TEST(it_ends_cleanly_when_it_is_told_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ void rig_print_log(const struct rig *rig)
 	char path[SCRATCH_FILE_BYTES];
 
 	if (file_read(scratch_file(&rig->dir, "log", path), 1 << 20, &text, NULL) == RC_OK)
-		print_error("%.*s\n", SPAN_FMT(blob_span(&text)));
+		fwrite(text.at, 1, text.len, stderr);
 }
 
 void rig_pass_ms(struct rig *rig, uint64_t ms)
@@ -107,6 +107,8 @@ void rig_start(struct rig *rig)
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(fd, STDERR_FILENO);
+		/* The sandbox keeps the leak sanitizer from looking around. */
+		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 		execl(program, program, "--config", conf, (char *)NULL);
 		_exit(127);
 	}
@@ -120,6 +122,16 @@ void rig_kill(struct rig *rig)
 	kill(rig->pid, SIGKILL);
 	waitpid(rig->pid, NULL, 0);
 	rig->pid = 0;
+}
+
+int rig_terminate(struct rig *rig)
+{
+	int status = -1;
+
+	kill(rig->pid, SIGTERM);
+	waitpid(rig->pid, &status, 0);
+	rig->pid = 0;
+	return status;
 }
 
 /* ---- the revocation service ---- */
@@ -273,6 +285,12 @@ int rig_close(void **state)
 
 void rig_enrol(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk)
 {
+	rig->record_version = now_ms() > rig->record_version ? now_ms() : rig->record_version + 1;
+	rig_enrol_as(rig, tpm, nk, rig->record_version);
+}
+
+void rig_enrol_as(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk, uint64_t version)
+{
 	DROP(store_batch_release) struct store_batch batch = {0};
 	DROP(blob_release) struct blob record = {0};
 	char digits[HEX_BYTES(NODE_ID_BYTES)], key[160];
@@ -287,9 +305,8 @@ void rig_enrol(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk)
 			.activated = 1}};
 
 	snprintf(key, sizeof key, "node/%s", hex_encode(SPAN(tpm->node), digits));
-	rig->record_version = now_ms() > rig->record_version ? now_ms() : rig->record_version + 1;
-	assert_ok(record_make(&rig->who[REGISTRAR].sign,
-		(struct record_head){"node", key, rig->record_version, 0}, &body, &record, NULL));
+	assert_ok(record_make(&rig->who[REGISTRAR].sign, (struct record_head){"node", key, version, 0}, &body,
+		&record, NULL));
 	assert_ok(store_batch_hash_set(&batch, "lb:{0}:node", span_text(digits), blob_span(&record)));
 	assert_ok(store_wait_commit(rig->store, NULL, &batch, 5000, NULL));
 }
@@ -449,6 +466,11 @@ static void on_message(void *ctx, const struct msg *msg, struct span frame)
 	if (msg->type == MSG_TYPE_challenge) {
 		agent->challenges++;
 		answer(agent, msg);
+	} else if (msg->type == MSG_TYPE_relayed) {
+		struct msg reply = {
+			.type = MSG_TYPE_relay_reply, .id = msg->id, .relay_reply = {msg->relayed.body}};
+
+		assert_ok(client_send(agent->client, &reply));
 	} else if (msg->type == MSG_TYPE_share_v) {
 		agent->shares++;
 		agent->v_number = msg->share_v.number;

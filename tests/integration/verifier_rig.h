@@ -97,9 +97,12 @@ void rig_pass_ms(struct rig *rig, uint64_t ms);
 
 void rig_start(struct rig *rig);
 void rig_kill(struct rig *rig);
+/* SIGTERM; the status as waitpid gives it. */
+int rig_terminate(struct rig *rig);
 
 /* Write the node's record as the registrar would, with this NK. */
 void rig_enrol(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk);
+void rig_enrol_as(struct rig *rig, const struct soft_tpm *tpm, const uint8_t *nk, uint64_t version);
 
 /* Ask as this operator and wait for the answer; its code. rig->answer is the answer's frame. */
 enum rc rig_ask(struct rig *rig, enum who who, const struct msg *msg);
