@@ -63,6 +63,7 @@ static const char *const for_all[] = {
 	"mkdir",
 	"mkdirat",
 	"rmdir",
+	"symlinkat",
 	"chmod",
 	"fchmod",
 	"fchmodat",

@@ -21,7 +21,8 @@ uint64_t agent_now(const struct agent *agent)
 
 void agent_roster_changed(struct agent *agent)
 {
-	(void)agent;
+	if (agent->notices != NULL)
+		notices_roster_changed(agent->notices);
 }
 
 /* ---- opening, in this order ---- */
@@ -128,12 +129,24 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 	TRY(load_roster(agent, err));
 	TRY(load_password(agent->config->owner_password, &owner, err));
 	TRY(load_password(agent->config->endorsement_password, &endorsement, err));
+	if (agent->config->allow_start_scripts)
+		TRY(runner_fork(agent->config, &agent->scripts, err));
+	if (agent->config->actions != NULL)
+		TRY(runner_fork(agent->config, &agent->runner, err));
 	TRY(enter_sandbox(agent, err));
 	TRY(lock_state(agent, err));
+	TRY(payload_open_folder(agent->config->state, agent->config->payload, agent->config->payload_max,
+		&agent->payload, err));
 	TRY(make_identity(agent, err));
 	TRY(held_load(agent->config->state, &agent->held, err));
 	TRY(loop_open(clock_system(), &agent->loop, err));
 	TRY(loop_catch_signals(agent->loop, err));
+	if (agent->scripts != NULL)
+		TRY(runner_attach(agent->scripts, agent->loop, err));
+	if (agent->runner != NULL)
+		TRY(runner_attach(agent->runner, agent->loop, err));
+	TRY(actions_open(agent, &agent->actions, err));
+	boot_begin(agent);
 	TRY(open_tpm_thread(agent, blob_span(&owner), blob_span(&endorsement), err));
 	TRY(bus_open(agent->loop, &(struct bus_options){.links_max = 4}, &agent->bus, err));
 	TRY(attest_watch(agent, err));
@@ -161,8 +174,13 @@ void agent_close(struct agent **agent)
 
 	if (a == NULL)
 		return;
+	notices_close(&a->notices);
+	actions_close(&a->actions);
 	join_close(a);
 	tpm_thread_close(&a->tpm);
+	boot_end(a);
+	runner_close(&a->scripts);
+	runner_close(&a->runner);
 	if (a->bus != NULL)
 		bus_close(&a->bus);
 	if (a->loop != NULL) {

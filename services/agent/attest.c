@@ -45,6 +45,7 @@ static void on_quote(void *ctx, struct tpm_job *job)
 		return;
 	}
 	agent->quotes++;
+	agent->boot.tpm_us += job->tpm_us;
 	log_event(LOG_DEBUG, "quote", "commands=%llu us=%llu", (unsigned long long)job->commands,
 		(unsigned long long)job->tpm_us);
 	join_send(agent, &msg);

@@ -8,10 +8,15 @@
 #include "lib/crypto/hpke.h"
 #include "lib/evidence/tpm_name.h"
 #include "lib/trust/roster.h"
+#include "services/agent/actions.h"
 #include "services/agent/agent.h"
 #include "services/agent/enrol.h"
 #include "services/agent/keys.h"
+#include "services/agent/notices.h"
 #include "services/agent/paths.h"
+#include "services/agent/payload.h"
+#include "services/agent/runner.h"
+#include "services/agent/steps.h"
 #include "services/agent/tpm_thread.h"
 
 #define ENDPOINT_TRIES_MAX 64
@@ -53,6 +58,29 @@ struct watcher {
 	uint32_t counter;
 };
 
+/* Bootstrapping: the wiring of steps.h. number and envelope: of the provisioning that is under way, else of
+ * the one that the TPM holds; 0 and empty if there is none. */
+struct boot {
+	enum boot_state state;
+	uint64_t number;
+	struct blob envelope; /* signed share_u */
+	struct secret32 u;
+	struct secret32 v;
+	struct secret32 kb;
+	bool has_u;
+	bool has_v;
+	uint64_t relay_id; /* of the relay that brought share_u */
+	enum rc rc;        /* how the last step went */
+	struct err err;
+	char script[257];
+	bool script_failed;
+	char script_text[TEXT_MAX];
+	struct timer piece;
+	uint64_t challenged_us; /* the first challenge after share_u, or after the start; 0: none yet */
+	uint64_t tpm_us;
+	uint64_t total_us;
+};
+
 struct agent {
 	const struct agent_config *config;
 	struct loop *loop;
@@ -70,6 +98,12 @@ struct agent {
 	struct tpm_facts facts;
 	struct held held;
 	struct join join;
+	struct payload payload;
+	struct boot boot;
+	struct runner *scripts; /* NULL: not allowed */
+	struct runner *runner;  /* of actions; NULL: there are none */
+	struct actions *actions;
+	struct notices *notices; /* NULL before the first enrolment */
 	struct watcher watcher;
 	uint64_t quotes;
 	uint64_t interval_ms;
@@ -79,11 +113,7 @@ struct agent {
 
 uint64_t agent_now(const struct agent *agent); /* wall clock, ms */
 
-/* Number of the payload that lies opened; 0: none. */
-uint64_t agent_opened(const struct agent *agent);
-
 void agent_roster_changed(struct agent *agent);
-void agent_on_share_v(struct agent *agent, const struct msg *msg);
 
 /* ---- join.c ---- */
 
@@ -103,11 +133,27 @@ MUST_USE enum rc attest_watch(struct agent *agent, struct err *err);
 
 /* ---- bootstrap.c ---- */
 
+/* Number of the payload that lies opened; 0: none. */
+uint64_t agent_opened(const struct agent *agent);
 void agent_on_first_challenge(struct agent *agent);
+void agent_on_share_v(struct agent *agent, const struct msg *msg);
+
+void boot_begin(struct agent *agent);
+void boot_end(struct agent *agent);
+void boot_event(struct agent *agent, enum boot_event event);
+/* Go on if all is there now: U, V, the whole ciphertext. */
+void boot_try(struct agent *agent);
+/* Take up what the TPM holds: its kept envelope, checked again, and its ciphertext. */
+void boot_restore(struct agent *agent);
+void boot_tell_opened(struct agent *agent);
+/* Remove the payload from memory; all: and U from the TPM, and the ciphertext. */
+void boot_wipe(struct agent *agent, bool all);
 
 /* ---- relayed.c ---- */
 
 void relayed_on_message(struct agent *agent, const struct msg *msg);
+/* Answer a relayed message: ok or error. */
+void relayed_answer(struct agent *agent, uint64_t id, enum rc rc, const char *text);
 
 /* ---- status.c ---- */
 

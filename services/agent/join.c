@@ -35,6 +35,15 @@ static const struct roster_member *whose_turn(struct agent *agent, enum role rol
 
 /* ---- registrar ---- */
 
+/* Only enrolled nodes may subscribe. */
+static void begin_notices(struct agent *agent)
+{
+	struct err err = {0};
+
+	if (agent->notices == NULL && notices_open(agent, &agent->notices, &err) != RC_OK)
+		log_event(LOG_ERROR, "notices.unopened", "text=\"%s\"", err.text);
+}
+
 static void on_enrolled(void *ctx, enum rc rc, const struct msg *reply, struct span frame)
 {
 	struct agent *agent = ctx;
@@ -45,6 +54,7 @@ static void on_enrolled(void *ctx, enum rc rc, const struct msg *reply, struct s
 		agent->join.enrolments++;
 		log_event(LOG_INFO, "enrolled", "node=%s number=%llu", agent->digits,
 			(unsigned long long)reply->enrolled.number);
+		begin_notices(agent);
 		join_event(agent, ENROL_ON_ENROLLED);
 		return;
 	}
@@ -174,6 +184,8 @@ static enum rc take_facts(struct agent *agent, struct tpm_job *job)
 	facts->ek = TAKE(job->ek);
 	facts->certificate = TAKE(job->certificate);
 	facts->ak = TAKE(job->ak);
+	if (agent->boot.state == BOOT_REST)
+		boot_restore(agent);
 	return RC_OK;
 }
 

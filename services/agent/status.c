@@ -28,6 +28,8 @@ static enum rc render(struct agent *agent, struct blob *out)
 	json_write_u64(&w, "quotes", agent->quotes);
 	json_write_u64(&w, "held", agent->held.number);
 	json_write_u64(&w, "opened", agent_opened(agent));
+	if (agent->notices != NULL)
+		notices_status(agent->notices, &w);
 	json_write_close(&w);
 	return json_write_end(&w);
 }

@@ -1,0 +1,24 @@
+/* The programs of the actions folder, run for each notice in the order of their names (docs/notices.md). */
+#ifndef LIMEBUS_AGENT_ACTIONS_H
+#define LIMEBUS_AGENT_ACTIONS_H
+
+#include "lib/base/err.h"
+#include "lib/base/span.h"
+
+struct agent;
+struct actions;
+
+#define ACTIONS_MAX         64
+#define ACTION_TIMEOUT_MS   30000
+#define ACTION_ATTEMPTS_MAX 5   /* a program that fails more often in a row is passed over for this notice */
+#define ACTION_PAUSE_MS     500 /* before the second attempt; doubles */
+
+MUST_USE enum rc actions_open(struct agent *agent, struct actions **out, struct err *err);
+/* Accepts NULL inside. */
+void actions_close(struct actions **actions);
+
+/* Run them all for this signed notice, which was checked and is copied; notices_acted is called at the end,
+ * perhaps at once. again: it may have been acted on before. */
+void actions_begin(struct actions *actions, struct span signed_notice, bool again);
+
+#endif
