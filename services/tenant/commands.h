@@ -5,8 +5,17 @@
 #include "services/tenant/command.h"
 
 command_run cmd_keys;
+command_run cmd_node;
+command_run cmd_policy;
+command_run cmd_provision;
+command_run cmd_notices;
+command_run cmd_status;
+command_run cmd_doctor;
+command_run cmd_roster;
 
 /* X(name, function, help) */
-#define LIMEBUS_COMMANDS(X) X("keys", cmd_keys, "make and change the keys of a deployment")
+#define LIMEBUS_COMMANDS(X)                                                                                  \
+	X("keys", cmd_keys, "make and change the keys of a deployment")                                      \
+	X("node", cmd_node, "show, explain and steer nodes")
 
 #endif

@@ -9,6 +9,8 @@
 #define EXIT_LIST(X)                                                                                         \
 	X(DONE, 0, "done; for a question: yes")                                                              \
 	X(NO, 1, "the question was answered with no: the node is not trusted, something is wrong here")      \
+	X(UNKNOWN, 2,                                                                                        \
+		"the question could not be answered: nothing was judged, or the node cannot be reached")     \
 	X(USAGE, 64, "the command line is wrong")                                                            \
 	X(MALFORMED, 65, "a file, an answer or a value is not what it must be")                              \
 	X(NOT_FOUND, 66, "what was named does not exist")                                                    \
@@ -19,7 +21,8 @@
 	X(IO, 74, "reading or writing failed")                                                               \
 	X(TIMEOUT, 75, "no answer in time; trying again is safe")                                            \
 	X(DENIED, 77, "not allowed: wrong role, wrong signature, or file permissions that are too open")     \
-	X(CONFIG, 78, "the configuration is wrong")
+	X(CONFIG, 78, "the configuration is wrong")                                                          \
+	X(INTERRUPTED, 130, "stopped by Ctrl-C or SIGTERM")
 
 #define EXIT_ENUM(name, number, meaning) EXIT_##name = (number),
 enum exit_status { EXIT_LIST(EXIT_ENUM) };

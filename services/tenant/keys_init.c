@@ -283,6 +283,16 @@ static enum rc redis_socket(const struct init_options *init, char out[static PAT
 	return deployment_path("..", "redis/redis.sock", out, err);
 }
 
+/* The manufacturers' CA certificates that this operator trusts go into ek-roots. */
+static enum rc make_operator(const char *folder, struct err *err)
+{
+	char path[PATH_MAX];
+
+	TRY(keys_configure(folder, "limebus.conf", "limebus", NULL, 0, err));
+	TRY(deployment_path(folder, "ek-roots", path, err));
+	return deployment_folder(path, err);
+}
+
 static enum rc make_configurations(const struct making *making, struct err *err)
 {
 	char folder[PATH_MAX];
@@ -297,7 +307,7 @@ static enum rc make_configurations(const struct making *making, struct err *err)
 		if ((member->role & ROLES_SERVICE) != 0)
 			TRY(keys_configure_service(folder, member, socket, making->options->user, err));
 		else
-			TRY(keys_configure(folder, "limebus.conf", "limebus", NULL, 0, err));
+			TRY(make_operator(folder, err));
 	}
 	TRY(deployment_path(making->folder, "agent", folder, err));
 	TRY(deployment_equip(&making->deployment, folder, err));

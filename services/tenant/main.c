@@ -15,7 +15,9 @@ static struct program limebus_program = {
 		"Each command explains itself: limebus COMMAND --help. Options of limebus itself may stand in front "
 		"of the command or behind it.",
 	.options = tenant_options,
-	.file_shown = "$LIMEBUS_CONFIG, or limebus/limebus.conf below $XDG_CONFIG_HOME or ~/.config,",
+	.file_shown =
+		"$LIMEBUS_CONFIG, or the first of ./limebus.conf, limebus/limebus.conf below $XDG_CONFIG_HOME or "
+		"~/.config, and /etc/limebus/limebus.conf,",
 	.commands = limebus_texts,
 	.exits = exit_texts,
 };

@@ -8,6 +8,9 @@ struct tenant_config {
 	char *identity; /* folder with the operator's keys */
 	char *roster;
 	char *root_key;
+	char *aliases;    /* which node this operator means by an alias */
+	char *ek_roots;   /* folder */
+	char *ek_allowed; /* NULL: none */
 	bool json;
 	uint64_t timeout_ms;
 };
@@ -15,8 +18,9 @@ struct tenant_config {
 extern const struct option tenant_options[];
 extern const size_t tenant_option_count;
 
-/* The configuration file that is used without --config: $LIMEBUS_CONFIG, else limebus/limebus.conf below
- * $XDG_CONFIG_HOME or ~/.config. "" if none of these is set. out has len bytes. */
+/* The configuration file that is used without --config: $LIMEBUS_CONFIG, else the first that is there of
+ * limebus.conf in the present folder, limebus/limebus.conf below $XDG_CONFIG_HOME and ~/.config, and
+ * /etc/limebus/limebus.conf. "" if there is none. out has len bytes. */
 const char *tenant_config_file(char *out, size_t len);
 
 #endif
