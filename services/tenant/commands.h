@@ -16,6 +16,7 @@ command_run cmd_roster;
 /* X(name, function, help) */
 #define LIMEBUS_COMMANDS(X)                                                                                  \
 	X("keys", cmd_keys, "make and change the keys of a deployment")                                      \
-	X("node", cmd_node, "show, explain and steer nodes")
+	X("node", cmd_node, "show, explain and steer nodes")                                                 \
+	X("policy", cmd_policy, "make, show and compare policies")
 
 #endif

@@ -1,0 +1,204 @@
+/* limebus policy: the group, and its commands that only look. */
+#include <stdio.h>
+
+#include "lib/base/hex.h"
+#include "lib/policy/policy_date.h"
+#include "services/tenant/commands.h"
+#include "services/tenant/policies.h"
+#include "services/tenant/policy.h"
+#include "services/tenant/render.h"
+#include "services/tenant/states.h"
+
+#define POLICY_COMMANDS(X)                                                                                   \
+	X("create", policy_create, "take a policy from a node, or from a file")                              \
+	X("list", policy_list, "all policies that the verifier knows")                                       \
+	X("show", policy_show, "one policy")                                                                 \
+	X("diff", policy_compare, "what becomes different when one policy replaces another")
+
+COMMAND_GROUP(policy, POLICY_COMMANDS);
+
+static const struct program policy_program = {
+	.name = "limebus policy",
+	.summary = "make, show and compare policies",
+	.about =
+		"A policy says which values the PCRs of a node may have. It is known by its name, and for certain by its "
+		"hash; every content is signed by an operator.",
+	.commands = policy_texts,
+	.exits = exit_texts,
+};
+
+int cmd_policy(const struct tenant_config *config, int argc, char **argv)
+{
+	return command_group(&policy_program, policy_commands, config, argc, argv);
+}
+
+/* ---- list ---- */
+
+static const struct program list_program = {
+	.name = "limebus policy list",
+	.summary = "all policies that the verifier knows",
+	.about = "Example: limebus policy list",
+	.exits = exit_texts,
+};
+
+static void list_json(const struct states *states, struct json_write *w)
+{
+	json_write_object(w, NULL);
+	json_write_array(w, "policies");
+	for (size_t i = 0; i < states->policy_count; i++) {
+		const struct policy_row *row = &states->policies[i];
+
+		json_write_object(w, NULL);
+		json_write_cstr(w, "name", row->name);
+		json_write_hex(w, "hash", SPAN(row->hash));
+		json_write_u64(w, "number", row->number);
+		json_write_u64(w, "time", row->time);
+		json_write_close(w);
+	}
+	json_write_close(w);
+	json_write_close(w);
+}
+
+static enum rc list_text(const struct states *states, uint64_t now_ms)
+{
+	DROP(table_release) struct table table = {.columns = 3};
+	char digits[HEX_BYTES(HASH_BYTES)];
+	char when[RENDER_TIME_BYTES];
+
+	table_add(&table, "NAME");
+	table_add(&table, "HASH");
+	table_add(&table, "TAKEN");
+	for (size_t i = 0; i < states->policy_count; i++) {
+		table_add(&table, "%s", states->policies[i].name);
+		table_add(&table, "%s", hex_encode(SPAN(states->policies[i].hash), digits));
+		table_add(&table, "%s", render_time(states->policies[i].time, now_ms, when));
+	}
+	return table_print(&table);
+}
+
+static enum rc list(struct session *session, const void *options, const struct program_start *start,
+	int *status, struct err *err)
+{
+	DROP(states_release) struct states states = {0};
+	DROP(blob_release) struct blob text = {0};
+	struct json_write w = json_write_begin(&text, JSON_PRETTY);
+
+	(void)options;
+	(void)start;
+	(void)status;
+	TRY(states_load_policies(session, &states, err));
+	if (!session_config(session)->json)
+		return list_text(&states, session_now(session));
+	list_json(&states, &w);
+	return render_json(&w);
+}
+
+int policy_list(const struct tenant_config *config, int argc, char **argv)
+{
+	return session_command(&list_program, config, argc, argv, NULL, list);
+}
+
+/* ---- show ---- */
+
+static const struct program show_program = {
+	.name = "limebus policy show",
+	.summary = "one policy",
+	.about =
+		"POLICY is a name, a hash, or a file. With --json the policy itself is printed, byte for byte: its SHA-256 "
+		"is the hash.\n\n"
+		"Example: limebus policy show web --json > web.json",
+	.words = "POLICY",
+	.words_min = 1,
+	.words_max = 1,
+	.exits = exit_texts,
+};
+
+static void show_text(const struct known_policy *policy, uint64_t now_ms)
+{
+	const struct pcr_policy *pcrs = &policy->policy.pcrs;
+	char digits[HEX_BYTES(TPM_HASH_MAX_BYTES)];
+	char when[RENDER_TIME_BYTES];
+	char until[POLICY_DATE_BYTES];
+
+	printf("name         %s\n", policy->policy.name);
+	printf("hash         %s\n", hex_encode(SPAN(policy->policy.id), digits));
+	if (policy->number != 0) {
+		printf("number       %llu\n", (unsigned long long)policy->number);
+		printf("signed by    %s, %s\n", policy->signer, render_time(policy->time, now_ms, when));
+	}
+	if (policy->policy.valid_until_ms != 0)
+		printf("valid until  %s\n", policy_date_text(policy->policy.valid_until_ms, until));
+	for (size_t i = 0; i < pcrs->count; i++) {
+		const struct pcr_rule *rule = &pcrs->rules[i];
+
+		for (size_t v = 0; v < rule->count; v++)
+			printf("%s pcr %-2u %s\n", v == 0 ? tpm_alg_name(rule->alg) : "    or",
+				(unsigned)rule->pcr, hex_encode(pcr_policy_value(pcrs, rule, v), digits));
+	}
+}
+
+static enum rc show(struct session *session, const void *options, const struct program_start *start,
+	int *status, struct err *err)
+{
+	DROP(known_policy_release) struct known_policy policy = {0};
+
+	(void)options;
+	(void)status;
+	TRY(policies_open(session, start->words[0], &policy, err));
+	if (!session_config(session)->json)
+		show_text(&policy, session_now(session));
+	else if (fwrite(policy.json.at, 1, policy.json.len, stdout) != policy.json.len)
+		return err_set(err, RC_IO, "standard output cannot be written");
+	return RC_OK;
+}
+
+int policy_show(const struct tenant_config *config, int argc, char **argv)
+{
+	return session_command(&show_program, config, argc, argv, NULL, show);
+}
+
+/* ---- diff ---- */
+
+static const struct program diff_program = {
+	.name = "limebus policy diff",
+	.summary = "what becomes different when one policy replaces another",
+	.about =
+		"Each is a name, a hash, or a file (with a '/' in it, or ending with .json). Ends with 1 if there is a "
+		"difference.\n\n"
+		"Example: limebus policy diff web ./web-new.json",
+	.words = "BEFORE AFTER",
+	.words_min = 2,
+	.words_max = 2,
+	.exits = exit_texts,
+};
+
+static enum rc compare(struct session *session, const void *options, const struct program_start *start,
+	int *status, struct err *err)
+{
+	DROP(known_policy_release) struct known_policy before = {0};
+	DROP(known_policy_release) struct known_policy after = {0};
+	DROP(blob_release) struct blob text = {0};
+	DROP(blob_release) struct blob json = {0};
+	struct json_write w = json_write_begin(&json, JSON_PRETTY);
+
+	(void)options;
+	TRY(policies_open(session, start->words[0], &before, err));
+	TRY(policies_open(session, start->words[1], &after, err));
+	TRY(policy_diff(&before.policy, &after.policy, &text));
+	*status = text.len == 0 ? EXIT_DONE : EXIT_NO;
+	if (!session_config(session)->json) {
+		printf("%.*s", SPAN_FMT(blob_span(&text)));
+		return RC_OK;
+	}
+	json_write_object(&w, NULL);
+	json_write_hex(&w, "before", SPAN(before.policy.id));
+	json_write_hex(&w, "after", SPAN(after.policy.id));
+	json_write_text(&w, "differences", blob_span(&text));
+	json_write_close(&w);
+	return render_json(&w);
+}
+
+int policy_compare(const struct tenant_config *config, int argc, char **argv)
+{
+	return session_command(&diff_program, config, argc, argv, NULL, compare);
+}

@@ -1,0 +1,122 @@
+#include "services/tenant/policies.h"
+
+#include <stdio.h>
+
+#include "lib/base/file.h"
+#include "lib/base/hex.h"
+
+void known_policy_release(struct known_policy *policy)
+{
+	blob_release(&policy->json);
+	policy_release(&policy->policy);
+	*policy = (struct known_policy){0};
+}
+
+static enum rc understand(struct span json, struct known_policy *out, struct err *err)
+{
+	TRY(blob_copy(&out->json, json));
+	return policy_parse(blob_span(&out->json), &out->policy, err);
+}
+
+/* Signed by whom, and is it what was asked for? */
+static enum rc open_signed(struct session *session, struct span envelope, struct msg_policy_get get,
+	struct known_policy *out, struct err *err)
+{
+	struct signed_msg opened;
+	const struct msg_policy *policy = &opened.msg.policy;
+	const struct roster_member *signer;
+
+	TRY(roster_signed(session_roster(session), envelope, MSG_TYPE_policy, ROLES_PROVISION,
+		session_now(session), &opened, err));
+	TRY(understand(policy->json, out, err));
+	if (!span_is(policy->name, out->policy.name) ||
+		(get.name.len != 0 && !span_equal(policy->name, get.name)) ||
+		(get.hash.len != 0 && !span_equal(SPAN(out->policy.id), get.hash)))
+		return err_set(err, RC_DENIED, "the verifier answers with another policy (%.*s)",
+			SPAN_FMT(policy->name));
+	out->number = policy->number;
+	out->time = policy->time;
+	signer = roster_by_sign(session_roster(session), opened.key);
+	snprintf(out->signer, sizeof out->signer, "%s", signer == NULL ? "" : signer->name);
+	return RC_OK;
+}
+
+enum rc policies_get(
+	struct session *session, const char *name_or_hash, struct known_policy *out, struct err *err)
+{
+	DROP(answer_release) struct answer answer = {0};
+	DROP(known_policy_release) struct known_policy policy = {0};
+	struct msg request = {.type = MSG_TYPE_policy_get};
+	uint8_t hash[HASH_BYTES];
+
+	if (hex_decode(span_text(name_or_hash), hash, sizeof hash) == RC_OK)
+		request.policy_get.hash = SPAN(hash);
+	else if (policy_name_holds(span_text(name_or_hash)))
+		request.policy_get.name = span_text(name_or_hash);
+	else
+		return err_set(
+			err, RC_MALFORMED, "\"%.80s\": expected a policy's name or hash", name_or_hash);
+	TRY(session_ask(session, ROLE_VERIFIER, &request, MSG_TYPE_policy_info, &answer, err));
+	TRY(open_signed(session, answer.msg.policy_info.policy, request.policy_get, &policy, err));
+	known_policy_release(out);
+	*out = TAKE(policy);
+	return RC_OK;
+}
+
+enum rc policies_open(struct session *session, const char *what, struct known_policy *out, struct err *err)
+{
+	DROP(known_policy_release) struct known_policy policy = {0};
+	DROP(blob_release) struct blob json = {0};
+	size_t len = strlen(what);
+
+	if (strchr(what, '/') == NULL && (len < 5 || strcmp(what + len - 5, ".json") != 0))
+		return policies_get(session, what, out, err);
+	TRY(file_read(what, POLICY_JSON_MAX_BYTES, &json, err));
+	if (understand(blob_span(&json), &policy, err) != RC_OK)
+		return err_wrap(err, err->rc, "%s: ", what);
+	known_policy_release(out);
+	*out = TAKE(policy);
+	return RC_OK;
+}
+
+/* The number behind the newest content of that name. */
+static enum rc next_number(struct session *session, const char *name, uint64_t *out, struct err *err)
+{
+	DROP(known_policy_release) struct known_policy newest = {0};
+	struct err ignored = {0};
+	enum rc rc = policies_get(session, name, &newest, &ignored);
+
+	*out = session_now(session);
+	/* One whose signer may not sign any more is there, but its number cannot be believed. */
+	if (rc == RC_NOT_FOUND || rc == RC_DENIED)
+		return RC_OK;
+	if (rc != RC_OK) {
+		*err = ignored;
+		return rc;
+	}
+	if (newest.number >= *out)
+		*out = newest.number + 1;
+	return RC_OK;
+}
+
+enum rc policies_put(struct session *session, struct span json, struct known_policy *out, struct err *err)
+{
+	DROP(answer_release) struct answer answer = {0};
+	DROP(known_policy_release) struct known_policy policy = {0};
+	DROP(blob_release) struct blob envelope = {0};
+	struct msg body = {.type = MSG_TYPE_policy};
+	struct msg request = {.type = MSG_TYPE_policy_put};
+
+	TRY(understand(json, &policy, err));
+	TRY(next_number(session, policy.policy.name, &policy.number, err));
+	policy.time = session_now(session);
+	body.policy = (struct msg_policy){
+		span_text(policy.policy.name), policy.number, blob_span(&policy.json), policy.time};
+	TRY(signed_make(session_signer(session), &body, &envelope, err));
+	request.policy_put = (struct msg_policy_put){blob_span(&envelope)};
+	TRY(session_ask(session, ROLE_VERIFIER, &request, MSG_TYPE_ok, &answer, err));
+	snprintf(policy.signer, sizeof policy.signer, "%s", session_self(session)->name);
+	known_policy_release(out);
+	*out = TAKE(policy);
+	return RC_OK;
+}

@@ -1,0 +1,31 @@
+/* Policies: from the verifier, with the operator's signature on them, or from a file. */
+#ifndef LIMEBUS_TENANT_POLICIES_H
+#define LIMEBUS_TENANT_POLICIES_H
+
+#include "lib/policy/policy.h"
+#include "services/tenant/session.h"
+
+/* A policy that was read and understood. */
+struct known_policy {
+	struct blob json;
+	struct policy policy;
+	uint64_t number; /* 0: from a file */
+	uint64_t time;
+	char signer[NAME_MAX_BYTES + 1]; /* "": from a file */
+};
+void known_policy_release(struct known_policy *policy);
+
+/* By name (the newest content) or by hash. RC_DENIED: not signed by an operator who may, or not the one that
+ * was asked for. */
+MUST_USE enum rc policies_get(
+	struct session *session, const char *name_or_hash, struct known_policy *out, struct err *err);
+
+/* A path (what has a '/' or ends with ".json") is read from the file; anything else is asked for. */
+MUST_USE enum rc policies_open(
+	struct session *session, const char *what, struct known_policy *out, struct err *err);
+
+/* Sign the JSON under the policy's own name, send it, and tell its hash. Number: max(now, known + 1). */
+MUST_USE enum rc policies_put(
+	struct session *session, struct span json, struct known_policy *out, struct err *err);
+
+#endif

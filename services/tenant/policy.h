@@ -1,0 +1,12 @@
+/* `limebus policy`: its sub-commands. */
+#ifndef LIMEBUS_TENANT_POLICY_H
+#define LIMEBUS_TENANT_POLICY_H
+
+#include "services/tenant/command.h"
+
+command_run policy_create;
+command_run policy_list;
+command_run policy_show;
+command_run policy_compare;
+
+#endif
