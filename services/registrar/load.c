@@ -42,7 +42,9 @@ static bool each_alias(void *ctx, struct span field, struct span value)
 			"alias", record_key("alias", field, key), MSG_TYPE_alias, ROLE_REGISTRAR, 0},
 		service_now(registrar->service), &view, &err);
 
-	if (rc == RC_OK && span_equal(view.body.alias.alias, field))
+	if (rc == RC_OK && !span_equal(view.body.alias.alias, field))
+		rc = err_set(&err, RC_DENIED, "record alias: is about another alias");
+	if (rc == RC_OK)
 		rc = directory_set_alias(&registrar->loading, view.body.alias.node.at, field);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		log_event(LOG_ERROR, "store.tampered", "why=\"%s\"", err.text);
