@@ -50,6 +50,9 @@ static enum rc prepare(struct registrar *registrar, const struct peer *peer, con
 	struct registration_rules rules = {
 		registrar->roots, &registrar->allowed, service_now(registrar->service)};
 
+	if (frame.len > PENDING_CLAIM_MAX)
+		return err_set(err, RC_LIMIT, "register: %zu bytes, at most %u are kept", frame.len,
+			PENDING_CLAIM_MAX);
 	TRY(registration_check(&(struct registration_claim){claim->ek_public, claim->ek_certificate,
 				       claim->chain, claim->ak_public},
 		&rules, &registration, err));

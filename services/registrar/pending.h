@@ -12,6 +12,9 @@
 
 #define PENDING_MAX 2048
 #define PENDING_MS  60000
+/* A `register` with every field at its largest takes less; keys that nobody knows must not fill our memory.
+ */
+#define PENDING_CLAIM_MAX (32u << 10)
 
 struct pending {
 	uint8_t nk[CURVE_KEY_BYTES];
