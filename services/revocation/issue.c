@@ -104,7 +104,7 @@ static enum rc draft(struct revocation *revocation, struct watched *node, enum n
 
 	if (revocation->draft_count == BATCH_MAX)
 		return err_set(err, RC_LIMIT, "too many notices at once; try again");
-	*slot = (struct draft){.node = node, .kind = kind, .seq = msg.notice.seq};
+	*slot = (struct draft){.node = node, .kind = kind, .seq = msg.notice.seq, .before = *node};
 	TRY(signed_make(&service_identity(revocation->service)->sign, &msg, &slot->signed_notice, err));
 	if (notice_log_append(revocation->log, blob_span(&slot->signed_notice), err) != RC_OK) {
 		blob_release(&slot->signed_notice);
@@ -124,6 +124,9 @@ void issue_observation(
 
 	if (draft(revocation, node, kind, (struct span){0}, reason_span(reason), &made, &err) != RC_OK)
 		log_event(LOG_ERROR, "notice.failed", "kind=%s why=\"%s\"", notice_kind_word(kind), err.text);
+	else
+		/* At once: a node that is vouched for twice in a turn is restored once. */
+		watched_note(&revocation->watched, node, kind, made->seq, NULL);
 }
 
 static struct span cause_reason(const struct msg *msg, char *text, size_t room)
@@ -194,7 +197,6 @@ static enum rc take_cause(
 	made->id = msg->id;
 	memcpy(made->cause_hash, hash, HASH_BYTES);
 	/* Later causes of this turn are compared with this one; should the flush fail, it is taken back. */
-	made->before = *node;
 	watched_note(&revocation->watched, node, cause.kind, made->seq, &cause.signed_msg.msg);
 	return RC_OK;
 }
@@ -230,8 +232,6 @@ static void publish(struct revocation *revocation, const struct draft *made)
 static void settle(struct revocation *revocation, struct draft *made)
 {
 	publish(revocation, made);
-	if (made->kind == NOTICE_LAPSED || made->kind == NOTICE_RESTORED)
-		watched_note(&revocation->watched, made->node, made->kind, made->seq, NULL);
 	if (!made->has_peer)
 		return;
 	if (cause_remember(revocation, made->cause_hash) != RC_OK)
@@ -260,9 +260,8 @@ void issue_flush(void *ctx)
 	revocation->disk_failed = rc != RC_OK;
 	/* The last ones first, so that the first one's memory of the node is what stays. */
 	for (size_t i = revocation->draft_count; rc != RC_OK && i-- > 0;)
-		if (revocation->drafts[i].has_peer)
-			watched_take_back(&revocation->watched, revocation->drafts[i].node,
-				&revocation->drafts[i].before);
+		watched_take_back(
+			&revocation->watched, revocation->drafts[i].node, &revocation->drafts[i].before);
 	for (size_t i = 0; i < revocation->draft_count; i++) {
 		if (rc == RC_OK)
 			settle(revocation, &revocation->drafts[i]);
