@@ -115,19 +115,22 @@ void watched_take_back(struct watched_table *table, struct watched *node, const 
 
 void watched_vouch(struct watched *node, uint64_t age_ms, uint64_t limit_ms, uint64_t mono_ms)
 {
-	uint64_t good = age_ms < mono_ms ? mono_ms - age_ms : 0;
+	uint64_t now = mono_ms + WATCHED_EPOCH_MS;
+	uint64_t good = age_ms < now ? now - age_ms : 0;
 
-	if (node->limit_ms == 0 || good > node->good_mono_ms)
-		node->good_mono_ms = good;
+	if (node->limit_ms == 0 || good > node->good_ms)
+		node->good_ms = good;
 	node->limit_ms = limit_ms;
 }
 
 bool watched_is_silent(const struct watched *node, uint64_t mono_ms)
 {
+	uint64_t now = mono_ms + WATCHED_EPOCH_MS;
+
 	if (node->limit_ms == 0 || node->decided == NOTICE_REVOKED || node->decided == NOTICE_SUSPENDED ||
 		node->decided == NOTICE_REMOVED)
 		return false;
-	return mono_ms > node->good_mono_ms && mono_ms - node->good_mono_ms > node->limit_ms;
+	return now > node->good_ms && now - node->good_ms > node->limit_ms;
 }
 
 struct walk {

@@ -8,6 +8,10 @@
 
 #include "lib/trust/notice.h"
 
+/* What is added to the monotonic clock, which begins with the machine: a last good verdict may be older than
+ * that. */
+#define WATCHED_EPOCH_MS (UINT64_C(1) << 62)
+
 struct watched {
 	uint8_t id[NODE_ID_BYTES];
 	/* From the log. decided: the last of revoked, reinstated, suspended, removed (provisioned ends
@@ -19,7 +23,7 @@ struct watched {
 	uint64_t number;       /* highest provisioning number */
 	bool has_lapsed;
 	/* From verifiers. limit_ms 0: nobody vouched for it yet, so its silence says nothing. */
-	uint64_t good_mono_ms;
+	uint64_t good_ms; /* WATCHED_EPOCH_MS + monotonic */
 	uint64_t limit_ms;
 };
 
