@@ -6,12 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/wire.h"
+
 #define LENGTH_BYTES 4u
 /* A signed notice is its body and an envelope around it. */
 #define NOTICE_MAX_BYTES (SIGNED_MAX + 4096u)
 #define READ_BYTES       (1u << 20)
 
-/* Invariant: ends[i] is the offset behind notice i + 1; flushed.seq == count of ends; size == ends' last. */
+/* Invariant: ends[i] is the offset behind notice i + 1; flushed.seq == count of ends; size == ends' last. The
+ * file is as long as size, unless has_debris. */
 struct notice_log {
 	int fd;
 	uint64_t size;
@@ -22,6 +25,7 @@ struct notice_log {
 	struct notice_place end;
 	struct blob batch; /* appended, not flushed */
 	size_t batch_count;
+	bool has_debris; /* a write failed and what it left could not be cut off yet */
 };
 
 void notice_log_close(struct notice_log **log)
@@ -133,11 +137,28 @@ static enum rc take_buffer(struct notice_log *log, struct blob *buffer, const st
 	return RC_OK;
 }
 
+/* Behind its length a half-written notice is never a whole value: where one stands, it is the length that was
+ * altered, and cutting would take away what was acknowledged. */
+static bool has_whole_value(const struct blob *tail)
+{
+	struct span left = blob_span(tail);
+
+	if (left.len <= LENGTH_BYTES || get_length(left.at) == 0)
+		return false;
+	left.at += LENGTH_BYTES;
+	left.len -= LENGTH_BYTES;
+	/* A zero that was never written is a value too, a number. */
+	return left.at[0] != 0 && wire_skip(&left) == RC_OK;
+}
+
 /* A crash may leave the beginning of a notice, or blocks of zeros that were never written. */
 static enum rc cut_tail(struct notice_log *log, const struct blob *tail, size_t *out_cut, struct err *err)
 {
 	bool is_begun = tail->len < LENGTH_BYTES || get_length(tail->at) != 0;
 
+	if (has_whole_value(tail))
+		return err_set(err, RC_MALFORMED, "notice %zu at offset %llu: its length was altered",
+			log->count + 1, (unsigned long long)log->size);
 	for (size_t i = 0; i < tail->len && !is_begun; i++)
 		if (tail->at[i] != 0)
 			return err_set(err, RC_MALFORMED, "notice %zu at offset %llu has no length",
@@ -226,10 +247,21 @@ enum rc notice_log_append(struct notice_log *log, struct span signed_notice, str
 	return RC_OK;
 }
 
+/* What a failed write left would stand between the notices that follow and those before it. */
+static enum rc cut_debris(struct notice_log *log, struct err *err)
+{
+	if (log->has_debris && ftruncate(log->fd, (off_t)log->size) != 0)
+		return err_errno(err, "the notice log cannot be cut back");
+	log->has_debris = false;
+	return RC_OK;
+}
+
 static enum rc write_batch(struct notice_log *log, struct err *err)
 {
 	struct span left = blob_span(&log->batch);
 
+	TRY(cut_debris(log, err));
+	log->has_debris = true;
 	while (left.len != 0) {
 		ssize_t n = write(log->fd, left.at, left.len);
 
@@ -242,6 +274,7 @@ static enum rc write_batch(struct notice_log *log, struct err *err)
 	}
 	if (fdatasync(log->fd) != 0)
 		return err_errno(err, "the notice log cannot be made durable");
+	log->has_debris = false;
 	return RC_OK;
 }
 
@@ -256,11 +289,12 @@ enum rc notice_log_flush(struct notice_log *log, struct err *err)
 		log->count += log->batch_count;
 		log->flushed = log->end;
 	} else {
+		struct err cut = {0};
+
 		log->end = log->flushed;
-		/* If even this fails the tail is cut, or refused, at the next start: it was never
-		 * acknowledged. */
-		if (ftruncate(log->fd, (off_t)log->size) != 0)
-			err_wrap(err, rc, "and cannot be cut back: ");
+		/* If even this fails, nothing is written until it succeeds. */
+		if (cut_debris(log, &cut) != RC_OK)
+			err_wrap(err, rc, "%s: ", cut.text);
 	}
 	blob_clear(&log->batch);
 	log->batch_count = 0;
