@@ -131,17 +131,11 @@ static enum rc take_share(struct agent *agent, uint64_t id, struct span envelope
 	const struct msg_share_u *share, struct err *err)
 {
 	struct boot *boot = &agent->boot;
-	enum rc rc =
-		payload_expect(&agent->payload, share->number, share->payload_size, share->payload_hash, err);
 
-	if (rc == RC_OK)
-		rc = blob_copy(&boot->envelope, envelope);
-	if (rc == RC_OK) {
-		payload_forget_others(&agent->payload, agent->held.number, share->number);
-		rc = payload_keep_envelope(&agent->payload, share->number, envelope, err);
-	}
-	if (rc != RC_OK)
-		return rc;
+	payload_forget_others(&agent->payload, agent->held.number, share->number);
+	TRY(payload_expect(&agent->payload, share->number, share->payload_size, share->payload_hash, err));
+	TRY(blob_copy(&boot->envelope, envelope));
+	TRY(payload_keep_envelope(&agent->payload, share->number, envelope, err));
 	boot->number = share->number;
 	boot->relay_id = id;
 	boot->challenged_us = 0;
@@ -174,8 +168,11 @@ static enum rc on_share_u(struct agent *agent, uint64_t id, struct span envelope
 	TRY(check_number(agent, share->number, err));
 	TRY(check_wishes(agent, share, err));
 	rc = take_share(agent, id, envelope, share, err);
-	if (rc != RC_OK && boot->state == BOOT_REST)
+	if (rc != RC_OK) {
+		/* Half of it was taken: what was under way before is gone, what the TPM holds counts. */
+		boot_event(agent, BOOT_ON_WIPE);
 		boot_restore(agent);
+	}
 	return rc;
 }
 
