@@ -17,6 +17,7 @@ command_run cmd_roster;
 #define LIMEBUS_COMMANDS(X)                                                                                  \
 	X("keys", cmd_keys, "make and change the keys of a deployment")                                      \
 	X("node", cmd_node, "show, explain and steer nodes")                                                 \
-	X("policy", cmd_policy, "make, show and compare policies")
+	X("policy", cmd_policy, "make, show and compare policies")                                           \
+	X("provision", cmd_provision, "give a node a secret that only it can open, while it passes")
 
 #endif
