@@ -5,7 +5,12 @@
 #define NODE_COMMANDS(X)                                                                                     \
 	X("list", node_list, "all nodes and their states")                                                   \
 	X("show", node_show, "everything about one node")                                                    \
-	X("alias", node_alias, "give a node a name")
+	X("explain", node_explain, "why a node is not trusted, and what to do")                              \
+	X("watch", node_watch, "show what happens to nodes, until Ctrl-C")                                   \
+	X("alias", node_alias, "give a node a name")                                                         \
+	X("suspend", node_suspend, "take trust from a node until it is resumed")                             \
+	X("resume", node_resume, "trust a node again that passes now")                                       \
+	X("remove", node_remove, "forget a node's provisioning, and let it destroy its secret")
 
 COMMAND_GROUP(node, NODE_COMMANDS);
 

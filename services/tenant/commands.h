@@ -18,6 +18,9 @@ command_run cmd_roster;
 	X("keys", cmd_keys, "make and change the keys of a deployment")                                      \
 	X("node", cmd_node, "show, explain and steer nodes")                                                 \
 	X("policy", cmd_policy, "make, show and compare policies")                                           \
-	X("provision", cmd_provision, "give a node a secret that only it can open, while it passes")
+	X("provision", cmd_provision, "give a node a secret that only it can open, while it passes")         \
+	X("notices", cmd_notices, "show the revocation notices")                                             \
+	X("status", cmd_status, "all services in short")                                                     \
+	X("roster", cmd_roster, "send a new roster to the services")
 
 #endif
