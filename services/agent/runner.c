@@ -237,8 +237,10 @@ enum rc runner_fork(const struct agent_config *config, struct runner **out, stru
 	runner->fd = pair[0];
 	runner->pid = fork();
 	if (runner->pid == 0) {
-		/* Nothing else is open yet but the other runner's socket, which must end with the agent. */
-		close_range(3, (unsigned)pair[1] - 1, 0);
+		/* Our end must be open in the agent only, wherever it lies; so must the other runner's. */
+		close(pair[0]);
+		if (pair[1] > 3)
+			close_range(3, (unsigned)pair[1] - 1, 0);
 		close_range((unsigned)pair[1] + 1, ~0u, 0);
 		serve(pair[1], config);
 	}

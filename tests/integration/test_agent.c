@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/bus/publisher.h"
 #include "lib/bus/server.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/random.h"
 #include "lib/trust/keyfile.h"
+#include "lib/trust/notice.h"
 #include "lib/trust/payload.h"
 #include "lib/trust/qualify.h"
 #include "lib/trust/registration.h"
@@ -33,7 +35,8 @@ static struct identity people[PEOPLE];
 static struct sign_pair root;
 static struct loop *loop;
 static struct bus *bus;
-static struct server *servers[2];
+static struct server *servers[3];
+static struct publisher *publisher;
 static pid_t agent;
 
 /* What was heard. */
@@ -51,6 +54,7 @@ static struct {
 	struct blob attest;
 	unsigned replies;
 	struct blob reply;
+	uint64_t acked;
 	unsigned bootstraps;
 	struct msg_bootstrapped bootstrapped;
 } heard;
@@ -224,7 +228,9 @@ static void serve(int who, const struct server_row *rows, size_t count)
 	struct curve_pair pair;
 	char where[ENDPOINT_MAX + 1];
 	struct server_options options = {.endpoint = where,
-		.domain = who == REGISTRAR ? "registrar" : "verifier",
+		.domain = who == REGISTRAR  ? "registrar"
+	                  : who == VERIFIER ? "verifier"
+	                                    : "revocation",
 		.pair = &pair,
 		.rows = rows,
 		.row_count = count,
@@ -237,6 +243,126 @@ static void serve(int who, const struct server_row *rows, size_t count)
 	memcpy(pair.secret.bytes, people[who].curve.secret, CURVE_KEY_BYTES);
 	if (server_open(bus, &options, &servers[who], &err) != RC_OK)
 		fail_msg("%s", err.text);
+}
+
+/* ---- revocation ---- */
+
+#define LOG_MAX 16
+static struct blob notice_log[LOG_MAX];
+static size_t log_count;
+static bool is_headless;
+static struct timer head_tick;
+
+static void make_head(struct blob *out)
+{
+	uint8_t hash[HASH_BYTES] = {0};
+	struct msg head = {.type = MSG_TYPE_head, .head = {log_count, SPAN(hash), now_ms()}};
+	struct err err = {0};
+
+	if (log_count > 0)
+		assert_ok(notice_hash(blob_span(&notice_log[log_count - 1]), hash));
+	assert_ok(signed_make(&people[REVOCATION].sign, &head, out, &err));
+}
+
+static void publish_head(void *ctx)
+{
+	DROP(blob_release) struct blob head = {0};
+
+	(void)ctx;
+	if (is_headless)
+		return;
+	make_head(&head);
+	assert_ok(publisher_send_frame(publisher, "head", blob_span(&head)));
+}
+
+static void on_notices_get(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
+{
+	DROP(blob_release) struct blob raw = {0};
+	DROP(blob_release) struct blob head = {0};
+	struct msg answer = {.type = MSG_TYPE_notices, .id = msg->id};
+
+	(void)ctx;
+	(void)frame;
+	for (size_t i = msg->notices_get.from - 1; i < log_count; i++) {
+		struct elem_item item = {blob_span(&notice_log[i])};
+
+		assert_ok(ELEM_APPEND(item, &item, &raw));
+		answer.notices.notices.count++;
+	}
+	make_head(&head);
+	answer.notices.notices.raw = blob_span(&raw);
+	answer.notices.head = blob_span(&head);
+	assert_ok(server_send(servers[REVOCATION], peer, &answer));
+}
+
+static void on_ack(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
+{
+	(void)ctx;
+	(void)peer;
+	(void)frame;
+	heard.acked = msg->notice_ack.seq;
+}
+
+static const struct server_row revocation_rows[] = {
+	{MSG_TYPE_notices_get, ROLES_ANYONE, on_notices_get},
+	{MSG_TYPE_notice_ack, ROLES_ANYONE, on_ack},
+};
+
+static void serve_revocation(void)
+{
+	struct curve_pair pair;
+	char where[ENDPOINT_MAX + 1];
+	struct publisher_options options = {
+		.endpoint = where, .domain = "notices", .pair = &pair, .admit = admit};
+	struct err err = {0};
+
+	endpoint(3, where);
+	memcpy(pair.public_key, people[REVOCATION].curve.public, CURVE_KEY_BYTES);
+	memcpy(pair.secret.bytes, people[REVOCATION].curve.secret, CURVE_KEY_BYTES);
+	if (publisher_open(bus, &options, &publisher, &err) != RC_OK)
+		fail_msg("%s", err.text);
+	serve(REVOCATION, revocation_rows, COUNT(revocation_rows));
+	assert_ok(loop_every(loop, &head_tick, 500, publish_head, NULL));
+}
+
+/* A signed notice that follows the log; append: it is part of it. */
+static void issue(
+	const char *kind, const uint8_t *node, struct span cause, int signer, bool append, bool publish)
+{
+	DROP(blob_release) struct blob bytes = {0};
+	uint8_t previous[HASH_BYTES] = {0};
+	struct msg msg = {.type = MSG_TYPE_notice};
+	struct err err = {0};
+
+	if (log_count > 0)
+		assert_ok(notice_hash(blob_span(&notice_log[log_count - 1]), previous));
+	msg.notice.seq = log_count + 1;
+	msg.notice.previous = SPAN(previous);
+	msg.notice.kind = span_text(kind);
+	msg.notice.node = span_of(node, NODE_ID_BYTES);
+	msg.notice.time = now_ms();
+	msg.notice.cause = cause;
+	assert_ok(signed_make(&people[signer].sign, &msg, &bytes, &err));
+	if (publish)
+		assert_ok(publisher_send_frame(publisher, "notice.x", blob_span(&bytes)));
+	if (append)
+		notice_log[log_count++] = TAKE(bytes);
+}
+
+static void make_verdict(const uint8_t *node, int signer, bool trusted, struct blob *out)
+{
+	static const uint8_t zeros[CURVE_KEY_BYTES];
+	struct msg msg = {.type = MSG_TYPE_verdict};
+	struct err err = {0};
+
+	msg.verdict.node = span_of(node, NODE_ID_BYTES);
+	msg.verdict.number = 1;
+	msg.verdict.trusted = trusted;
+	msg.verdict.time = now_ms();
+	msg.verdict.ak_name = SPAN("name");
+	msg.verdict.nk = SPAN(zeros);
+	blob_clear(out);
+	assert_ok(signed_make(&people[signer].sign, &msg, out, &err));
 }
 
 static void start_agent(void)
@@ -287,14 +413,21 @@ static int open_all(void **state)
 	assert_int_equal(mkdir(scratch_file(&scratch, "state", path), 0700), 0);
 	snprintf(text, sizeof text,
 		"state = %s/state\npayload = %s\nroster = %s/roster\nroot-key = %s/root.pub\ntcti = %s\nuser = %s\n"
-		"log-level = debug\nek = rsa2048\n",
+		"log-level = debug\nek = rsa2048\nactions = %s/actions\n",
 		scratch.path, payload_folder, scratch.path, scratch.path, tpm.tcti,
-		geteuid() == 0 ? "root" : "");
+		geteuid() == 0 ? "root" : "", scratch.path);
 	write_text("agent.conf", text);
+	assert_int_equal(mkdir(scratch_file(&scratch, "actions", path), 0700), 0);
+	snprintf(text, sizeof text,
+		"#!/bin/sh\nread line; echo \"$LIMEBUS_NOTICE_SEQ $LIMEBUS_NOTICE_KIND $LIMEBUS_NOTICE_AGAIN $# $line\" >>%s/acted\n",
+		scratch.path);
+	write_text("actions/10-tell", text);
+	assert_int_equal(chmod(scratch_file(&scratch, "actions/10-tell", path), 0700), 0);
 	assert_ok(loop_open(clock_system(), &loop, &err));
 	assert_ok(bus_open(loop, &(struct bus_options){.peers_max = 8}, &bus, &err));
 	serve(REGISTRAR, registrar_rows, COUNT(registrar_rows));
 	serve(VERIFIER, verifier_rows, COUNT(verifier_rows));
+	serve_revocation();
 	return 0;
 }
 
@@ -314,8 +447,9 @@ static int close_all(void **state)
 {
 	(void)state;
 	end_agent(SIGTERM);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		server_close(&servers[i]);
+	publisher_close(&publisher);
 	bus_close(&bus);
 	loop_close(&loop);
 	swtpm_release(&tpm);
@@ -324,6 +458,8 @@ static int close_all(void **state)
 	registration_release(&heard.registration);
 	blob_release(&heard.attest);
 	blob_release(&heard.reply);
+	for (size_t i = 0; i < log_count; i++)
+		blob_release(&notice_log[i]);
 	for (int i = 0; i < PEOPLE; i++)
 		identity_release(&people[i]);
 	scratch_release(&scratch);
@@ -570,6 +706,79 @@ static void a_new_payload_replaces_the_old_one(void **state)
 	provisioning_release(&first);
 }
 
+/* What the action wrote, one line a notice. */
+static bool has_acted(const char *line)
+{
+	DROP(blob_release) struct blob text = {0};
+	char path[SCRATCH_FILE_BYTES];
+
+	return file_read(scratch_file(&scratch, "acted", path), 1 << 20, &text, NULL) == RC_OK &&
+	       memmem(text.at, text.len, line, strlen(line)) != NULL;
+}
+
+static bool status_says(const char *words)
+{
+	DROP(blob_release) struct blob text = {0};
+	char path[SCRATCH_FILE_BYTES];
+
+	return file_read(scratch_file(&scratch, "state/status.json", path), 1 << 20, &text, NULL) == RC_OK &&
+	       memmem(text.at, text.len, words, strlen(words)) != NULL;
+}
+
+static void notices_are_acted_on_in_order_and_only_if_they_prove_it(void **state)
+{
+	DROP(blob_release) struct blob verdict = {0};
+	uint8_t other[NODE_ID_BYTES] = {7};
+	uint8_t another[NODE_ID_BYTES] = {8};
+
+	(void)state;
+	UNTIL(status_says("\"blind\": false") && status_says("\"revocation\": true"));
+	make_verdict(another, VERIFIER, false, &verdict);
+	issue("revoked", other, blob_span(&verdict), REVOCATION, false, true);    /* of another node */
+	issue("revoked", other, (struct span){NULL, 0}, REVOCATION, false, true); /* without it */
+	make_verdict(other, OPERATOR, false, &verdict);
+	issue("revoked", other, blob_span(&verdict), REVOCATION, false, true); /* not by a verifier */
+	make_verdict(other, VERIFIER, true, &verdict);
+	issue("revoked", other, blob_span(&verdict), REVOCATION, false, true); /* that says trusted */
+	make_verdict(other, VERIFIER, false, &verdict);
+	issue("revoked", other, blob_span(&verdict), VERIFIER, false,
+		true); /* not by the revocation service */
+	issue("revoked", other, blob_span(&verdict), REVOCATION, true, true);
+	UNTIL(heard.acked == 1);
+	assert_true(has_acted("1 revoked 1 0 {\"seq\":1,\"kind\":\"revoked\",\"node\":\"0700"));
+	/* The next two are never published: heads and a later one tell of the gap. */
+	issue("lapsed", other, (struct span){NULL, 0}, REVOCATION, true, false);
+	issue("restored", other, (struct span){NULL, 0}, REVOCATION, true, false);
+	issue("lapsed", another, (struct span){NULL, 0}, REVOCATION, true, true);
+	UNTIL(heard.acked == 4);
+	assert_true(has_acted("2 lapsed 0 0 "));
+	assert_true(has_acted("3 restored 0 0 "));
+	assert_true(has_acted("4 lapsed 0 0 "));
+}
+
+static void a_revoked_node_drops_its_payload(void **state)
+{
+	DROP(blob_release) struct blob verdict = {0};
+	char opened[64];
+
+	(void)state;
+	snprintf(opened, sizeof opened, "\"opened\": 0");
+	assert_false(status_says(opened));
+	make_verdict(heard.registration.node, VERIFIER, false, &verdict);
+	issue("revoked", heard.registration.node, blob_span(&verdict), REVOCATION, true, true);
+	UNTIL(status_says(opened));
+	UNTIL(heard.acked == 5);
+}
+
+static void without_heads_it_is_blind(void **state)
+{
+	(void)state;
+	is_headless = true;
+	UNTIL(status_says("\"blind\": true"));
+	is_headless = false;
+	UNTIL(status_says("\"blind\": false"));
+}
+
 static void the_payload_folder_must_be_a_tmpfs(void **state)
 {
 	char program[SCRATCH_FILE_BYTES];
@@ -603,6 +812,9 @@ int main(void)
 		cmocka_unit_test(a_killed_agent_comes_back_with_its_payload_opened),
 		cmocka_unit_test(a_reboot_needs_v_and_no_tenant),
 		cmocka_unit_test(a_new_payload_replaces_the_old_one),
+		cmocka_unit_test(notices_are_acted_on_in_order_and_only_if_they_prove_it),
+		cmocka_unit_test(a_revoked_node_drops_its_payload),
+		cmocka_unit_test(without_heads_it_is_blind),
 		cmocka_unit_test(the_payload_folder_must_be_a_tmpfs),
 	};
 
