@@ -207,8 +207,9 @@ enum rc program_sample(const struct program *program, struct blob *out)
 	return page.rc;
 }
 
-/* Text for troff: backslashes and hyphens escaped, no line that starts with a control character. */
-static void roff(struct page *page, const char *text)
+/* Text for troff: backslashes and hyphens escaped, no line that starts with a control character. The line
+ * stays open. */
+static void roff_piece(struct page *page, const char *text)
 {
 	char piece[3] = {0};
 	bool at_start = true;
@@ -230,17 +231,19 @@ static void roff(struct page *page, const char *text)
 		}
 		put(page, piece);
 	}
+}
+
+static void roff(struct page *page, const char *text)
+{
+	roff_piece(page, text);
 	put(page, "\n");
 }
 
 static void man_row(struct page *page, const char *name, const char *value, const char *help)
 {
-	put(page, ".TP\n.B \\-\\-");
-	roff(page, name);
-	if (value[0] != '\0')
-		putf(page, ".I %s\n.br\n", value);
-	else
-		put(page, ".br\n");
+	put(page, ".TP\n\\fB\\-\\-");
+	roff_piece(page, name);
+	putf(page, "\\fR%s%s%s\n", value[0] == '\0' ? "" : " \\fI", value, value[0] == '\0' ? "" : "\\fR");
 	roff(page, help);
 }
 
