@@ -137,18 +137,20 @@ static enum rc take_buffer(struct notice_log *log, struct blob *buffer, const st
 	return RC_OK;
 }
 
-/* Behind its length a half-written notice is never a whole value: where one stands, it is the length that was
+/* Behind its length a half-written notice is never a whole map: where one stands, it is the length that was
  * altered, and cutting would take away what was acknowledged. */
-static bool has_whole_value(const struct blob *tail)
+static bool has_whole_notice(const struct blob *tail)
 {
 	struct span left = blob_span(tail);
+	struct wire_item first;
+	struct span rest;
 
 	if (left.len <= LENGTH_BYTES || get_length(left.at) == 0)
 		return false;
 	left.at += LENGTH_BYTES;
 	left.len -= LENGTH_BYTES;
-	/* A zero that was never written is a value too, a number. */
-	return left.at[0] != 0 && wire_skip(&left) == RC_OK;
+	rest = left;
+	return wire_next(&rest, &first) == RC_OK && first.kind == WIRE_MAP && wire_skip(&left) == RC_OK;
 }
 
 /* A crash may leave the beginning of a notice, or blocks of zeros that were never written. */
@@ -156,7 +158,7 @@ static enum rc cut_tail(struct notice_log *log, const struct blob *tail, size_t 
 {
 	bool is_begun = tail->len < LENGTH_BYTES || get_length(tail->at) != 0;
 
-	if (has_whole_value(tail))
+	if (has_whole_notice(tail))
 		return err_set(err, RC_MALFORMED, "notice %zu at offset %llu: its length was altered",
 			log->count + 1, (unsigned long long)log->size);
 	for (size_t i = 0; i < tail->len && !is_begun; i++)
