@@ -64,8 +64,10 @@ static void on_event(void *ctx, struct span topic, const struct msg *msg, struct
 	(void)frame;
 	if (msg->type == MSG_TYPE_event && span_is(msg->event.kind, "node.bootstrapped") &&
 		p->node.record.len != 0 && span_equal(msg->event.node, known_node_body(&p->node)->node) &&
-		msg->event.number == p->number)
+		msg->event.number == p->number) {
+		p->has_news = true;
 		snprintf(p->told, sizeof p->told, "%.*s", SPAN_FMT(msg->event.text));
+	}
 }
 
 /* Events only tell times: without them all goes on. */

@@ -21,6 +21,7 @@ command_run cmd_roster;
 	X("provision", cmd_provision, "give a node a secret that only it can open, while it passes")         \
 	X("notices", cmd_notices, "show the revocation notices")                                             \
 	X("status", cmd_status, "all services in short")                                                     \
+	X("doctor", cmd_doctor, "look for what is wrong, and say how to mend it")                            \
 	X("roster", cmd_roster, "send a new roster to the services")
 
 #endif

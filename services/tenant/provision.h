@@ -37,6 +37,7 @@ struct provisioning {
 	struct blob ciphertext;
 	uint8_t payload_hash[HASH_BYTES];
 	char told[TEXT_MAX + 1]; /* by the node, of its bootstrap */
+	bool has_news;           /* an event came: look at the state now */
 };
 void provisioning_release(struct provisioning *provisioning);
 

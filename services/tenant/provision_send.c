@@ -238,7 +238,8 @@ enum rc provisioning_await(struct provisioning *p, int *status, struct err *err)
 				TRY(provisioning_deliver(p, err));
 			look_ms = session_mono_ms(p->session) + 1000;
 		}
-		TRY(session_wait(p->session, POLL_MS, NULL, err));
+		TRY(session_wait(p->session, POLL_MS, &p->has_news, err));
+		p->has_news = false;
 	}
 	progress_step(&p->progress, "trusted", "node passed and opened its payload%s%s",
 		p->told[0] == '\0' ? "" : ": ", p->told);
