@@ -161,7 +161,6 @@ struct rig *rig_open(enum who service, const char *lines)
 	assert_ok(loop_open(clock_system(), &rig->loop, NULL));
 	assert_ok(
 		bus_open(rig->loop, &(struct bus_options){.peers_max = 8, .links_max = 24}, &rig->bus, NULL));
-	rig_start(rig);
 	return rig;
 }
 

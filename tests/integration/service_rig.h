@@ -58,7 +58,8 @@ struct rig {
 		}                                                                                            \
 	} while (0)
 
-/* Keys, roster, Redis, configuration with these lines besides the common ones; the service is started. */
+/* Keys, roster, Redis, configuration with these lines besides the common ones; the service is not started
+ * yet. */
 struct rig *rig_open(enum who service, const char *lines);
 void rig_close(struct rig *rig);
 

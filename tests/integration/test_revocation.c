@@ -20,7 +20,10 @@ static uint64_t now_ms(void)
 
 static int open_rig(void **state)
 {
-	*state = rig_open(REVOCATION, "");
+	struct rig *rig = rig_open(REVOCATION, "");
+
+	rig_start(rig);
+	*state = rig;
 	return 0;
 }
 
