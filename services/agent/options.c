@@ -25,7 +25,7 @@ static const struct option options[] = {
 		.help = "File with the password of the TPM's owner hierarchy, if it has one. Only its owner may read it."},
 	{OPTION_PATH(struct agent_config, endorsement_password), .name = "endorsement-password",
 		.fallback = "",
-		.help = "File with the password of the TPM's endorsement hierarchy, if it has one."},
+		.help = "File with the password of the TPM's endorsement hierarchy, if it has one. Only its owner may read it."},
 	{OPTION_WORD(struct agent_config, ek), .name = "ek", .fallback = "auto", .words = ek_words,
 		.help = "Endorsement key. auto: the first of p256, p384, rsa2048 that the TPM has a certificate for. The "
 			"node's id follows from it."},

@@ -14,7 +14,7 @@ const struct program revocation_program = {
 		"The revocation service of a limebus deployment. It takes signed verdicts from verifiers and operators' signed "
 		"requests, writes each into its notice log, signs and numbers it, and publishes it to everything that relies on a "
 		"node's identity. Once a second it publishes a signed head, so that nobody can be kept in the dark quietly. A node "
-		"that nobody has vouched for during its class's limit is told as lapsed.\n\n"
+		"that nobody has vouched for during its class's limit is reported as lapsed.\n\n"
 		"Make its keys and a configuration with \"limebus keys init\".",
 	.options = options,
 	.count = sizeof options / sizeof options[0],

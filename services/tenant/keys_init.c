@@ -34,11 +34,11 @@ struct init_options {
 
 #define ENDPOINT_ROWS(index, word)                                                                           \
 	{OPTION_ENDPOINT(struct init_options, endpoints[index]), .name = word, .fallback = "",               \
-		.help = "Where others reach the " word ", instead of what --host or --ipc say."},            \
+		.help = "Where others reach this service (" word "), instead of what --host or --ipc say."}, \
 	{                                                                                                    \
 		OPTION_ENDPOINT(struct init_options, publishers[index]),                                     \
 			.name = word "-publish", .fallback = "",                                             \
-			.help = "Where others subscribe to the " word "."                                    \
+			.help = "Where others subscribe to this service (" word ")."                         \
 	}
 
 static const struct option options[] = {
