@@ -12,6 +12,8 @@ struct service {
 	struct curve_pair curve;
 	struct roster *roster;
 	struct timespec roster_seen; /* modification time of the file that was read last */
+	uint64_t roster_stale; /* the number that the file still has although we know a newer one; 0: none */
+	bool seen_is_lost;     /* the highest number could not be written down */
 	char name[NAME_MAX_BYTES + 1];
 	uint64_t started_ms;
 	struct loop *loop;
@@ -29,8 +31,16 @@ struct service {
 server_handler status_on_get;
 server_handler roster_on_put;
 
-/* Keys and roster from their files; are we in it, and what we are called. */
+/*
+ * Keys and roster from their files; are we in it, and what we are called. RC_STALE: the roster is older than
+ * the highest number that roster.seen, beside it, says was in force here. roster_note_seen writes that
+ * number, with the privileges that are left after the start, and goes on with a warning if it cannot.
+ */
 MUST_USE enum rc roster_begin(struct service *service, struct err *err);
+void roster_note_seen(struct service *service);
+
+/* What to tell about the roster, if something is wrong with its files. */
+void roster_add_facts(struct service *service, struct facts *facts);
 
 /* Look for a newer roster file from now on. */
 MUST_USE enum rc roster_follow(struct service *service, struct err *err);

@@ -231,6 +231,7 @@ static enum rc open_inside(struct service *service, struct err *err)
 	TRY(roster_begin(service, err));
 	TRY(redis_password_load(options->config->redis_password, &password, err));
 	TRY(enter_sandbox(service, err));
+	roster_note_seen(service);
 	TRY(loop_open(clock_system(), &service->loop, err));
 	TRY(loop_catch_signals(service->loop, err));
 	TRY(bus_open(service->loop,

@@ -85,6 +85,7 @@ void status_on_get(void *ctx, const struct peer *peer, const struct msg *msg, st
 	(void)frame;
 	add_store_fact(service, &facts);
 	add_bus_facts(service, &facts);
+	roster_add_facts(service, &facts);
 	if (service->options.status != NULL)
 		service->options.status(service->options.ctx, &facts);
 	answer.status = (struct msg_status){

@@ -98,8 +98,7 @@ enum rc notice_hash(struct span signed_notice, uint8_t out[static HASH_BYTES])
 	return digest_bytes(DIGEST_SHA256, signed_notice, out);
 }
 
-static enum rc check_cause(
-	const struct roster *roster, struct notice_view *notice, uint64_t wall_ms, struct err *err)
+static enum rc check_cause(const struct roster *roster, struct notice_view *notice, struct err *err)
 {
 	const struct msg_notice *body = &notice->signed_msg.msg.notice;
 
@@ -112,7 +111,7 @@ static enum rc check_cause(
 	if (body->cause.len == 0)
 		return err_set(err, RC_DENIED, "notice %llu: \"%s\" without the signed cause that it needs",
 			(unsigned long long)body->seq, notice_kind_word(notice->kind));
-	TRY(notice_cause_open(roster, body->cause, wall_ms, &notice->cause, err));
+	TRY(notice_cause_open(roster, body->cause, body->time, &notice->cause, err));
 	if (notice->cause.kind != notice->kind)
 		return err_set(err, RC_DENIED, "notice %llu: \"%s\" with the cause of \"%s\"",
 			(unsigned long long)body->seq, notice_kind_word(notice->kind),
@@ -127,11 +126,17 @@ enum rc notice_open(const struct roster *roster, struct span signed_notice, uint
 	struct notice_view *out, struct err *err)
 {
 	struct notice_view notice = {0};
+	const struct msg_notice *body;
 
-	TRY(roster_signed(
-		roster, signed_notice, MSG_TYPE_notice, ROLE_REVOCATION, wall_ms, &notice.signed_msg, err));
-	notice.kind = notice_kind_parse(notice.signed_msg.msg.notice.kind);
-	TRY(check_cause(roster, &notice, wall_ms, err));
+	TRY(signed_open(signed_notice, MSG_TYPE_notice, &notice.signed_msg, err));
+	body = &notice.signed_msg.msg.notice;
+	TRY(roster_may_sign(
+		roster, notice.signed_msg.key, MSG_TYPE_notice, ROLE_REVOCATION, body->time, err));
+	if (body->time > wall_ms && body->time - wall_ms > HEAD_FRESH_MS)
+		return err_set(err, RC_DENIED, "notice %llu: dated %llu ms ahead of the clock",
+			(unsigned long long)body->seq, (unsigned long long)(body->time - wall_ms));
+	notice.kind = notice_kind_parse(body->kind);
+	TRY(check_cause(roster, &notice, err));
 	*out = notice;
 	return RC_OK;
 }

@@ -59,9 +59,15 @@ struct notice_view {
 	struct notice_cause cause;    /* kind NOTICE_UNKNOWN if it has none */
 };
 
+/* Heads older than this do not count; nor do notices that are so far ahead. */
+#define HEAD_FRESH_MS 5000
+
 /*
  * Check one notice by itself: signed by a rostered revocation service; a kind that needs a cause has the
- * right one, about the same node; a kind that has none carries none. RC_DENIED otherwise.
+ * right one, about the same node; a kind that has none carries none. Both signers must have been good at the
+ * notice's own time, so that old notices outlive their keys; what is dated more than HEAD_FRESH_MS ahead of
+ * the clock is refused. That a notice is not dated back is what notice_follow and the head are for. RC_DENIED
+ * otherwise.
  */
 MUST_USE enum rc notice_open(const struct roster *roster, struct span signed_notice, uint64_t wall_ms,
 	struct notice_view *out, struct err *err);
@@ -74,9 +80,6 @@ MUST_USE enum rc notice_open(const struct roster *roster, struct span signed_not
  */
 MUST_USE enum rc notice_follow(struct notice_place *place, const struct notice_view *notice,
 	struct span signed_notice, struct err *err);
-
-/* Heads older than this do not count. */
-#define HEAD_FRESH_MS 5000
 
 /* Check a signed head: signed by a rostered revocation service, not older than HEAD_FRESH_MS (nor as far in
  * the future), and not below `place` nor another notice under its number (RC_DENIED). */

@@ -300,7 +300,8 @@ const struct roster_member *roster_nth(
 	for (size_t i = 0; i < roster->count; i++) {
 		const struct roster_member *member = &roster->members[i];
 
-		if ((member->role & roles) == 0 || !roster_member_is_valid(member, wall_ms))
+		if ((member->role & roles) == 0 || roster_member_is_former(member) ||
+			!roster_member_is_valid(member, wall_ms))
 			continue;
 		if (n-- == 0)
 			return member;
@@ -313,8 +314,29 @@ unsigned roster_role(
 {
 	const struct roster_member *member = roster_by_curve(roster, curve);
 
+	if (wall_ms < roster->issued)
+		wall_ms = roster->issued;
 	return member != NULL && roster_member_is_valid(member, wall_ms) ? member->role
 	                                                                 : (unsigned)ROLE_UNKNOWN;
+}
+
+bool roster_name_is_ended(const char *name, size_t *base_len)
+{
+	static const char mark[] = ".ended-";
+	size_t len = strlen(name);
+	size_t digits = 0;
+	size_t base;
+
+	while (digits < len && name[len - digits - 1] >= '0' && name[len - digits - 1] <= '9')
+		digits++;
+	if (digits == 0 || len - digits <= sizeof mark - 1)
+		return false;
+	base = len - digits - (sizeof mark - 1);
+	if (memcmp(name + base, mark, sizeof mark - 1) != 0)
+		return false;
+	if (base_len != NULL)
+		*base_len = base;
+	return true;
 }
 
 enum rc roster_may_sign(const struct roster *roster, const uint8_t sign[static SIGN_KEY_BYTES],

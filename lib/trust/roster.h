@@ -58,8 +58,9 @@ struct span roster_bytes(const struct roster *roster);
 /* All members, in order. */
 const struct roster_member *roster_members(const struct roster *roster, size_t *count);
 
-/* The role bit of this CURVE key at this time; ROLE_UNKNOWN if there is none or its dates do not cover it.
- * About 50 ns. */
+/* The role bit of this CURVE key at this time; ROLE_UNKNOWN if there is none or its dates do not cover it. A
+ * clock that is behind the roster's issue counts as that: what ended with this roster has ended. About 50 ns.
+ */
 unsigned roster_role(
 	const struct roster *roster, const uint8_t curve[static CURVE_KEY_BYTES], uint64_t wall_ms);
 
@@ -70,7 +71,8 @@ const struct roster_member *roster_by_sign(
 	const struct roster *roster, const uint8_t sign[static SIGN_KEY_BYTES]);
 const struct roster_member *roster_by_name(const struct roster *roster, struct span name);
 
-/* The n-th member (from 0) with one of these roles that is valid at this time; NULL after the last. */
+/* The n-th member (from 0) with one of these roles that is valid at this time; NULL after the last. Former
+ * keys of services are passed over. */
 const struct roster_member *roster_nth(
 	const struct roster *roster, unsigned roles, uint64_t wall_ms, size_t n);
 
@@ -78,6 +80,18 @@ static inline bool roster_member_is_valid(const struct roster_member *member, ui
 {
 	return wall_ms >= member->not_before && wall_ms < member->not_after;
 }
+
+/* Former keys of a service: they still sign what was signed, but nobody listens under them. */
+static inline bool roster_member_is_former(const struct roster_member *member)
+{
+	return (member->role & (unsigned)ROLES_SERVICE) != 0 && member->endpoint[0] == '\0';
+}
+
+/*
+ * Entries that ended stay in the roster, so that what they signed can be judged: NAME.ended-<number of the
+ * roster that ended them>. True for such a name; *base_len, if not NULL, is then the length of NAME.
+ */
+bool roster_name_is_ended(const char *name, size_t *base_len);
 
 /* May the holder of this signing key say a thing of this type, at this time? RC_DENIED with who it is and
  * what was expected. */

@@ -8,6 +8,7 @@
 #include "services/registrar/directory.h"
 #include "services/registrar/pending.h"
 #include "services/registrar/registrar.h"
+#include "services/registrar/resign.h"
 
 #define KEY_NODE  "lb:{0}:node"
 #define KEY_NK    "lb:{0}:nk"
@@ -21,7 +22,9 @@ struct registrar {
 	struct pending_table *pending;
 	struct directory directory; /* as Redis has it, once it is loaded */
 	struct directory loading;
+	struct resigns resigns;
 	bool is_loaded;
+	bool is_closing;
 	uint64_t enrolled; /* since the start */
 	uint64_t refused;
 };

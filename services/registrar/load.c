@@ -84,6 +84,7 @@ static void on_aliases(void *ctx, enum rc rc)
 	registrar->directory = TAKE(registrar->loading);
 	registrar->is_loaded = true;
 	log_event(LOG_INFO, "load.done", "nodes=%zu", registrar->directory.count);
+	resign_begin(registrar);
 }
 
 static void on_nodes(void *ctx, enum rc rc)

@@ -81,6 +81,17 @@ static void on_store(void *ctx, const struct store_status *status)
 
 	if (status->state == STORE_READY && (status->restarted || !registrar->is_loaded))
 		load_begin(registrar);
+	else if (status->state == STORE_READY)
+		resign_begin(registrar);
+}
+
+/* Another registrar's keys may have become former ones. */
+static void on_roster(void *ctx)
+{
+	struct registrar *registrar = ctx;
+
+	if (registrar->is_loaded)
+		resign_begin(registrar);
 }
 
 static enum rc open_inside(struct registrar *registrar, struct err *err)
@@ -94,6 +105,7 @@ static enum rc open_inside(struct registrar *registrar, struct err *err)
 		.row_count = COUNT(rows),
 		.admit_peer = admit_anyone,
 		.status = on_status,
+		.roster_changed = on_roster,
 		.store_changed = on_store,
 		.ctx = registrar,
 	};
@@ -125,7 +137,9 @@ void registrar_close(struct registrar **registrar)
 
 	if (r == NULL)
 		return;
+	r->is_closing = true;
 	service_close(&r->service);
+	resigns_release(&r->resigns);
 	if (r->pending != NULL)
 		pending_table_release(r->pending);
 	free(r->pending);

@@ -5,8 +5,9 @@
 #define KEYS_COMMANDS(X)                                                                                     \
 	X("init", keys_init, "make a deployment: root key, roster, services, operators, Redis")              \
 	X("add", keys_add, "add a service, an operator or a plugin")                                         \
-	X("remove", keys_remove, "take a member out of the roster")                                          \
+	X("remove", keys_remove, "end a member's keys")                                                      \
 	X("rotate", keys_rotate, "give a member new keys")                                                   \
+	X("prune", keys_prune, "take keys that ended long ago out of the roster")                            \
 	X("show", keys_show, "show the roster")
 
 COMMAND_GROUP(keys, KEYS_COMMANDS);

@@ -52,6 +52,8 @@ enum rc deployment_check_name(const char *name, struct err *err)
 		if (strcmp(name, taken[i]) == 0)
 			return err_set(
 				err, RC_MALFORMED, "\"%s\" is a folder of the deployment itself", name);
+	if (roster_name_is_ended(name, NULL))
+		return err_set(err, RC_MALFORMED, "\"%s\": names that end so are for former keys", name);
 	return RC_OK;
 }
 

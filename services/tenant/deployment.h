@@ -47,7 +47,7 @@ MUST_USE enum rc deployment_path(
 MUST_USE enum rc deployment_folder(const char *path, struct err *err);
 
 /* Is this a name that a member may have? Letters, digits, '-', '_' and '.', not starting with '-' or '.', and
- * none that the layout above needs. RC_MALFORMED, with the reason. */
+ * none that the layout above or former keys need. RC_MALFORMED, with the reason. */
 MUST_USE enum rc deployment_check_name(const char *name, struct err *err);
 
 /* The folder of a member: by its role, below the deployment's. */

@@ -9,6 +9,7 @@ command_run keys_init;
 command_run keys_add;
 command_run keys_remove;
 command_run keys_rotate;
+command_run keys_prune;
 command_run keys_show;
 
 /* How long keys are good for when nobody says otherwise. */

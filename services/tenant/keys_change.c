@@ -79,22 +79,43 @@ bool change_path_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-enum rc change_old_name(const char *name, char out[static NAME_MAX_BYTES + 1], struct err *err)
+static uint64_t next_number(const struct change *change)
 {
-	if (snprintf(out, NAME_MAX_BYTES + 1, "%.60s.old", name) != (int)strlen(name) + 4)
-		return err_set(
-			err, RC_LIMIT, "%s: too long for its old keys to be called %.60s.old", name, name);
-	return RC_OK;
+	return change->options->number != 0 ? change->options->number
+	                                    : roster_number(change->deployment.roster) + 1;
 }
 
-void change_take_out_old(struct change *change, const char *name)
+static void end_at(struct roster_member *member, uint64_t end_ms)
 {
-	char old[NAME_MAX_BYTES + 1];
-	const struct roster_member *older =
-		change_old_name(name, old, NULL) == RC_OK ? change_find(change, old) : NULL;
+	if (member->not_after > end_ms)
+		member->not_after = end_ms;
+	if (member->not_before > member->not_after)
+		member->not_before = member->not_after;
+}
 
-	if (older != NULL)
-		change_take_out(change, older);
+void change_end(struct change *change, struct roster_member *member, uint64_t end_ms)
+{
+	char mark[32];
+	int len = snprintf(mark, sizeof mark, ".ended-%llu", (unsigned long long)next_number(change));
+	/* A name that is too long loses its end: the number tells it from others. */
+	int base_max = (int)NAME_MAX_BYTES - len;
+	char name[NAME_MAX_BYTES + 1];
+	size_t base_len = (size_t)snprintf(name, sizeof name, "%.*s", base_max, member->name);
+
+	for (size_t i = 0; i < change->count && end_ms <= change->now_ms; i++) {
+		struct roster_member *other = &change->members[i];
+		size_t other_len = 0;
+
+		if (other->role == member->role && roster_name_is_ended(other->name, &other_len) &&
+			strncmp(other->name, member->name, other_len) == 0 &&
+			(other_len == strlen(member->name) || strlen(other->name) == NAME_MAX_BYTES))
+			end_at(other, end_ms);
+	}
+	if (base_len > (size_t)base_max)
+		base_len = (size_t)base_max;
+	snprintf(member->name, sizeof member->name, "%.*s%s", (int)base_len, name, mark);
+	member->endpoint[0] = member->publisher[0] = '\0';
+	end_at(member, end_ms);
 }
 
 static void say(const struct tenant_config *config, const struct change *change, const char *what)
@@ -131,7 +152,7 @@ int change_run(const struct program *program, const struct tenant_config *config
 	if (change_open(&given, &change, &err) != RC_OK || act(&change, &start, &err) != RC_OK)
 		status = command_failed(program, &err);
 	else
-		say(config, &change, done);
+		say(config, &change, change.done == NULL ? done : change.done);
 	program_release(program, &given);
 	return status;
 }

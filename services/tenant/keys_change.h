@@ -14,6 +14,7 @@ struct change_options {
 	char *user;
 	char *redis_socket;
 	bool last;
+	uint64_t older_ms;
 };
 
 #define CHANGE_ROW_DIR                                                                                       \
@@ -45,6 +46,7 @@ struct change {
 	size_t count;
 	uint64_t now_ms;
 	char folder[PATH_MAX]; /* of the member that it is about */
+	const char *done;      /* what was done, if it is not what change_run was told */
 };
 
 /* The member of that name; NULL if there is none. It moves when one in front of it is taken out. */
@@ -56,11 +58,12 @@ MUST_USE enum rc change_need(
 
 void change_take_out(struct change *change, const struct roster_member *member);
 
-/* "NAME.old", which is what the former keys of a member are rostered as. RC_LIMIT if that is too long. */
-MUST_USE enum rc change_old_name(const char *name, char out[static NAME_MAX_BYTES + 1], struct err *err);
-
-/* Take out NAME.old if it is there. */
-void change_take_out_old(struct change *change, const char *name);
+/*
+ * The member's present keys become an entry of their own, NAME.ended-<number of the next roster>, good until
+ * end_ms at most: what they signed can be judged, nobody connects to it, and NAME is free. Earlier entries of
+ * NAME that are still good end with it, if end_ms is now.
+ */
+void change_end(struct change *change, struct roster_member *member, uint64_t end_ms);
 
 /* Is --number one that can be issued? Asked before anything is made. */
 MUST_USE enum rc change_check_number(const struct change *change, struct err *err);

@@ -14,8 +14,10 @@ static const struct program program = {
 	.name = "limebus keys remove",
 	.summary = "take a member out of the roster",
 	.about =
-		"Issues the next roster without this member. Its keys open nothing any more, and what it signed no longer "
-		"counts, as soon as the services have that roster. Its folder is renamed, not deleted.",
+		"Issues the next roster, in which this member's keys have ended. They open nothing any more, and nothing new "
+		"that they sign counts, as soon as the services have that roster. What they signed before can still be "
+		"checked: they stay rostered as NAME.ended-NUMBER until limebus keys prune. The name is free again. The "
+		"member's folder is renamed, not deleted.",
 	.options = options,
 	.count = COUNT(options),
 	.words = "NAME",
@@ -27,15 +29,24 @@ static const struct program program = {
 static enum rc check_not_last(
 	const struct change *change, const struct roster_member *member, struct err *err)
 {
-	/* Old keys of a service have no endpoint: they serve nobody. */
 	for (size_t i = 0; i < change->count; i++)
 		if (&change->members[i] != member && change->members[i].role == member->role &&
-			(member->endpoint[0] == '\0') == (change->members[i].endpoint[0] == '\0'))
+			!roster_name_is_ended(change->members[i].name, NULL) &&
+			roster_member_is_valid(&change->members[i], change->now_ms))
 			return RC_OK;
 	if ((member->role & (ROLES_SERVICE | ROLE_ADMIN)) == 0 || change->options->last)
 		return RC_OK;
 	return err_set(err, RC_DENIED, "%s is the only %s; --last removes it all the same", member->name,
 		role_word(member->role));
+}
+
+/* Keys whose overlap runs end now, under the name that they have. */
+static void remove_entry(struct change *change, struct roster_member *member)
+{
+	if (roster_name_is_ended(member->name, NULL))
+		member->not_after = change->now_ms;
+	else
+		change_end(change, member, change->now_ms);
 }
 
 static enum rc remove_member(struct change *change, const struct program_start *start, struct err *err)
@@ -46,11 +57,14 @@ static enum rc remove_member(struct change *change, const struct program_start *
 
 	TRY(change_check_number(change, err));
 	TRY(change_need(change, name, &member, err));
-	TRY(check_not_last(change, member, err));
-	change_take_out(change, member);
-	change_take_out_old(change, name);
+	if (roster_name_is_ended(name, NULL) && member->not_after <= change->now_ms)
+		return err_set(
+			err, RC_DENIED, "%s has ended; limebus keys prune takes such entries out", name);
+	if (!roster_name_is_ended(name, NULL))
+		TRY(check_not_last(change, member, err));
+	remove_entry(change, member);
 	TRY(change_issue(change, err));
-	if (!change_path_exists(change->folder))
+	if (roster_name_is_ended(name, NULL) || !change_path_exists(change->folder))
 		return RC_OK;
 	if (snprintf(away, sizeof away, "%s.removed-%llu", change->folder,
 		    (unsigned long long)roster_number(change->deployment.roster)) >= (int)sizeof away)

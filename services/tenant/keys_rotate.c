@@ -9,16 +9,17 @@ static const struct option options[] = {
 	CHANGE_ROW_VALID,
 	{OPTION_DURATION(struct change_options, overlap_ms), .name = "overlap", .fallback = "7d", .min = 0,
 		.max = (uint64_t)365 * 86400000,
-		.help = "How long the old keys stay good beside the new ones, so that what they signed can be signed "
-			"again. 0s: not at all; for keys that somebody else may have."},
+		.help = "How long the old keys stay good beside the new ones: within it a service that is started with its "
+			"new keys signs again what it has in Redis. 0s: not at all, for keys that somebody else may have; "
+			"what a service wrote under them is refused then."},
 };
 
 static const struct program program = {
 	.name = "limebus keys rotate",
 	.summary = "give a member new keys",
 	.about =
-		"Makes new keys for a member and issues the next roster. The old keys stay rostered as NAME.old for a "
-		"while. Copy the member's folder to where it runs, and start it again.",
+		"Makes new keys for a member and issues the next roster. The old keys stay rostered as "
+		"NAME.ended-NUMBER: good for a while, and later to check what they signed. Copy the member's folder to where it runs, and start it again.",
 	.options = options,
 	.count = COUNT(options),
 	.words = "NAME",
@@ -28,19 +29,12 @@ static const struct program program = {
 };
 
 /* The old keys, as a member of their own that nobody connects to. */
-static enum rc keep_old(struct change *change, const char *name, struct err *err)
+static void keep_old(struct change *change, const struct roster_member *member)
 {
-	struct roster_member old = *change_find(change, name);
+	struct roster_member old = *member;
 
-	change_take_out_old(change, name);
-	if (change->options->overlap_ms == 0)
-		return RC_OK;
-	TRY(change_old_name(name, old.name, err));
-	old.endpoint[0] = old.publisher[0] = '\0';
-	if (old.not_after > change->now_ms + change->options->overlap_ms)
-		old.not_after = change->now_ms + change->options->overlap_ms;
+	change_end(change, &old, change->now_ms + change->options->overlap_ms);
 	change->members[change->count++] = old;
-	return RC_OK;
 }
 
 /* New keys beside the old ones, then a roster with both, then the exchange: whenever it is interrupted, the
@@ -56,6 +50,8 @@ static enum rc rotate_member(struct change *change, const struct program_start *
 
 	TRY(change_check_number(change, err));
 	TRY(change_need(change, name, &member, err));
+	if (roster_name_is_ended(name, NULL))
+		return err_set(err, RC_DENIED, "%s are former keys; give the member's name", name);
 	TRY(deployment_path(change->folder, DEPLOYMENT_IDENTITY, identity, err));
 	TRY(deployment_path(change->folder, DEPLOYMENT_IDENTITY ".next", next, err));
 	if (!change_path_exists(identity))
@@ -66,9 +62,7 @@ static enum rc rotate_member(struct change *change, const struct program_start *
 			"%s: a rotation was interrupted; remove that folder and try again", next);
 	if (snprintf(away, sizeof away, "%s.%llu", identity, (unsigned long long)before) >= (int)sizeof away)
 		return err_set(err, RC_LIMIT, "%s: path is too long", identity);
-	TRY(keep_old(change, name, err));
-	/* Taking an older one out may have moved it. */
-	TRY(change_need(change, name, &member, err));
+	keep_old(change, member);
 	TRY(keys_generate(next, member, err));
 	member->not_before = change->now_ms - DEPLOYMENT_SKEW_MS;
 	member->not_after = change->now_ms + change->options->valid_ms;

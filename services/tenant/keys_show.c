@@ -22,7 +22,7 @@ static const struct program program = {
 	.summary = "show the roster",
 	.about =
 		"Checks the roster's signature and shows its number and its members: name, role, until when the keys are "
-		"good, the beginning of the CURVE key, and where a service is reached.",
+		"good, the beginning of the CURVE key, and where a service is reached. Former keys stand apart.",
 	.options = options,
 	.count = COUNT(options),
 	.exits = exit_texts,
@@ -47,7 +47,37 @@ static const char *standing(const struct roster_member *member, uint64_t now_ms)
 {
 	if (now_ms < member->not_before)
 		return "not yet";
+	if (roster_name_is_ended(member->name, NULL))
+		return roster_member_is_valid(member, now_ms) ? "ending" : "ended";
 	return roster_member_is_valid(member, now_ms) ? "valid" : "expired";
+}
+
+static size_t count_ended(const struct roster_member *members, size_t count)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ended += roster_name_is_ended(members[i].name, NULL);
+	return ended;
+}
+
+/* Former keys, or all others. */
+static void show_rows(const struct roster_member *members, size_t count, bool former, uint64_t now_ms)
+{
+	char digits[HEX_BYTES(SIGN_KEY_BYTES)];
+	char when[CLOCK_TEXT_BYTES];
+
+	printf("%-20s %-12s %-8s %-11s %-17s %s\n", "NAME", "ROLE", "KEYS", "UNTIL", "CURVE KEY",
+		former ? "" : "REACHED AT");
+	for (size_t i = 0; i < count; i++) {
+		const struct roster_member *member = &members[i];
+
+		if (roster_name_is_ended(member->name, NULL) != former)
+			continue;
+		printf("%-20s %-12s %-8s %.10s  %.16s  %s\n", member->name, role_word(member->role),
+			standing(member, now_ms), clock_text(member->not_after, when),
+			hex_encode(SPAN(member->curve), digits), member->endpoint);
+	}
 }
 
 static void show_text(const struct roster *roster, uint64_t now_ms)
@@ -60,15 +90,11 @@ static void show_text(const struct roster *roster, uint64_t now_ms)
 	printf("roster  %llu\n", (unsigned long long)roster_number(roster));
 	printf("issued  %s\n", clock_text(roster_issued(roster), when));
 	printf("root    %s\n\n", hex_encode(span_of(roster_root(roster), SIGN_KEY_BYTES), digits));
-	printf("%-20s %-12s %-8s %-11s %-17s %s\n", "NAME", "ROLE", "KEYS", "UNTIL", "CURVE KEY",
-		"REACHED AT");
-	for (size_t i = 0; i < count; i++) {
-		const struct roster_member *member = &members[i];
-
-		printf("%-20s %-12s %-8s %.10s  %.16s  %s\n", member->name, role_word(member->role),
-			standing(member, now_ms), clock_text(member->not_after, when),
-			hex_encode(SPAN(member->curve), digits), member->endpoint);
-	}
+	show_rows(members, count, false, now_ms);
+	if (count_ended(members, count) == 0)
+		return;
+	printf("\nformer keys, for what they signed while they were good:\n");
+	show_rows(members, count, true, now_ms);
 }
 
 static void show_member(struct json_write *w, const struct roster_member *member, uint64_t now_ms)

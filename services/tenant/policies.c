@@ -26,8 +26,11 @@ static enum rc open_signed(struct session *session, struct span envelope, struct
 	const struct msg_policy *policy = &opened.msg.policy;
 	const struct roster_member *signer;
 
-	TRY(roster_signed(session_roster(session), envelope, MSG_TYPE_policy, ROLES_PROVISION,
-		session_now(session), &opened, err));
+	/* At the time it was signed, which the verifier compared with its clock: policies outlive operators.
+	 */
+	TRY(signed_open(envelope, MSG_TYPE_policy, &opened, err));
+	TRY(roster_may_sign(
+		session_roster(session), opened.key, MSG_TYPE_policy, ROLES_PROVISION, policy->time, err));
 	TRY(understand(policy->json, out, err));
 	if (!span_is(policy->name, out->policy.name) ||
 		(get.name.len != 0 && !span_equal(policy->name, get.name)) ||

@@ -90,6 +90,12 @@ uint64_t next_version(const struct verifier *verifier, uint64_t known);
 #define RECORD_KEY_BYTES 160
 char *record_key(const char *kind, const char *name, char out[static RECORD_KEY_BYTES]);
 
+/* Signed with another key than our present one: another verifier's, or our own before it was rotated. */
+static inline bool record_is_foreign(const struct verifier *verifier, const struct record_view *view)
+{
+	return memcmp(view->writer, service_identity(verifier->service)->sign.public, SIGN_KEY_BYTES) != 0;
+}
+
 /* A request's time must be within REQUEST_AGE_MS of now. */
 MUST_USE enum rc check_time(
 	const struct verifier *verifier, const char *what, uint64_t time, struct err *err);
@@ -126,7 +132,8 @@ server_handler policy_on_put;
 server_handler policy_on_get;
 server_handler policy_on_list;
 
-/* Write the policies again that load `generation` did not find in Redis any more. */
+/* Write the policies again that load `generation` did not find in Redis any more, or found signed with
+ * another key than ours. */
 void policy_rewrite(struct verifier *verifier, uint64_t generation);
 
 /* The evidence that `resume` waited for: judged, or there is none. */

@@ -77,6 +77,11 @@ static enum rc open_record(const struct verifier *verifier, const char *type, en
 		service_roster(verifier->service), record, expect, service_now(verifier->service), out, err);
 }
 
+static struct keep_origin origin_of(const struct verifier *verifier, const struct record_view *view)
+{
+	return (struct keep_origin){view->token, record_is_foreign(verifier, view)};
+}
+
 /* Which of the two verdicts is the last one, and what it found. */
 static enum rc read_verdicts(struct kept *kept, struct span bad, struct span fine, struct err *err)
 {
@@ -101,7 +106,7 @@ static enum rc read_verdicts(struct kept *kept, struct span bad, struct span fin
 }
 
 enum rc keep_read_state(const struct verifier *verifier, const uint8_t id[static NODE_ID_BYTES],
-	struct span record, struct kept *kept, uint64_t *token, struct err *err)
+	struct span record, struct kept *kept, struct keep_origin *origin, struct err *err)
 {
 	DROP(kept_release) struct kept read = {0};
 	struct record_view view;
@@ -128,7 +133,7 @@ enum rc keep_read_state(const struct verifier *verifier, const uint8_t id[static
 	if (state->text.len != 0)
 		memcpy(read.text, state->text.at, state->text.len);
 	read.state_version = view.version;
-	*token = view.token;
+	*origin = origin_of(verifier, &view);
 	kept_release(kept);
 	*kept = TAKE(read);
 	return RC_OK;
@@ -157,7 +162,7 @@ enum rc kept_provision(struct kept *kept, const struct msg_provisioning *provisi
 /* The provisioning was an operator's when a verifier took it, which that verifier's signature says; an
  * operator who has left the roster since does not take his nodes along. */
 enum rc keep_read_prov(const struct verifier *verifier, const uint8_t id[static NODE_ID_BYTES],
-	struct span record, struct kept *kept, uint64_t *token, struct err *err)
+	struct span record, struct kept *kept, struct keep_origin *origin, struct err *err)
 {
 	DROP(kept_release) struct kept read = {0};
 	struct record_view view;
@@ -180,7 +185,7 @@ enum rc keep_read_prov(const struct verifier *verifier, const uint8_t id[static 
 	read.delivered = prov->delivered;
 	read.withheld = prov->withheld;
 	read.prov_version = view.version;
-	*token = view.token;
+	*origin = origin_of(verifier, &view);
 	kept_release(kept);
 	*kept = TAKE(read);
 	return RC_OK;

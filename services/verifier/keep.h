@@ -13,12 +13,19 @@ MUST_USE enum rc keep_state(const struct verifier *verifier, const struct node *
 MUST_USE enum rc keep_prov(const struct verifier *verifier, const struct node *node, const struct kept *kept,
 	uint64_t version, struct blob *out, struct err *err);
 
+/* Where a record comes from. Foreign ones are good only for as long as their writer's key is: whoever has the
+ * lease signs them again. */
+struct keep_origin {
+	uint64_t token;  /* the writer's */
+	bool is_foreign; /* signed with another key than ours */
+};
+
 /* Take over what the record says into *kept. RC_DENIED, RC_STALE, RC_MALFORMED: it was altered, or put back;
- * *kept is unchanged. *token gets the writer's. */
+ * *kept is unchanged. */
 MUST_USE enum rc keep_read_state(const struct verifier *verifier, const uint8_t id[static NODE_ID_BYTES],
-	struct span record, struct kept *kept, uint64_t *token, struct err *err);
+	struct span record, struct kept *kept, struct keep_origin *origin, struct err *err);
 MUST_USE enum rc keep_read_prov(const struct verifier *verifier, const uint8_t id[static NODE_ID_BYTES],
-	struct span record, struct kept *kept, uint64_t *token, struct err *err);
+	struct span record, struct kept *kept, struct keep_origin *origin, struct err *err);
 
 /* Take over what a provisioning says (not V). Copies. */
 MUST_USE enum rc kept_provision(

@@ -119,7 +119,7 @@ struct node {
 	uint64_t attestations;
 	bool is_fresh;         /* passed since the lease was taken */
 	bool is_unwritten;     /* times changed since the last write */
-	bool must_be_written;  /* Redis forgot something that we know */
+	bool must_be_written;  /* Redis forgot something that we know, or has it under another key */
 	bool is_alive;         /* a good verdict to tell the revocation service */
 	uint64_t written_ms;   /* monotonic */
 	uint64_t duplicate_ms; /* monotonic, when it was last told */

@@ -124,12 +124,15 @@ size_t policies_page(const struct policies *policies, struct span after, size_t 
 	return walk.count;
 }
 
-void policies_see(struct policies *policies, const uint8_t hash[static HASH_BYTES], uint64_t generation)
+void policies_see(struct policies *policies, const uint8_t hash[static HASH_BYTES], uint64_t generation,
+	bool is_foreign)
 {
 	struct policy_entry *const *found = tfind(hash, &policies->by_hash, compare);
 
-	if (found != NULL)
-		(*found)->seen = generation;
+	if (found == NULL)
+		return;
+	(*found)->seen = generation;
+	(*found)->is_foreign = is_foreign;
 }
 
 static void visit_unseen(const void *at, VISIT which, void *closure)
@@ -137,7 +140,7 @@ static void visit_unseen(const void *at, VISIT which, void *closure)
 	const struct policy_entry *entry = *(struct policy_entry *const *)at;
 	struct walk *walk = closure;
 
-	if (is_in_order(which) && entry->seen != walk->generation)
+	if (is_in_order(which) && (entry->seen != walk->generation || entry->is_foreign))
 		walk->best = entry;
 }
 

@@ -18,7 +18,8 @@ struct policy_entry {
 	struct blob request; /* signed by an operator */
 	uint64_t number;
 	uint64_t time;
-	uint64_t seen; /* the last load that found it in Redis */
+	uint64_t seen;   /* the last load that found it in Redis */
+	bool is_foreign; /* … in a record that was signed with another key than ours */
 };
 
 /* {0} is empty. */
@@ -44,7 +45,8 @@ void policy_entry_release(struct policy_entry **entry);
 MUST_USE enum rc policies_add(struct policies *policies, struct policy_entry **entry);
 
 /* Load `generation` found this one in Redis. */
-void policies_see(struct policies *policies, const uint8_t hash[static HASH_BYTES], uint64_t generation);
+void policies_see(struct policies *policies, const uint8_t hash[static HASH_BYTES], uint64_t generation,
+	bool is_foreign);
 
 /* One that load `generation` did not find; NULL: there is none. */
 const struct policy_entry *policies_unseen(const struct policies *policies, uint64_t generation);

@@ -136,9 +136,10 @@ void policy_rewrite(struct verifier *verifier, uint64_t generation)
 		struct signed_msg request;
 		struct err err = {0};
 
-		policies_see(&verifier->policies, lost->hash, generation);
-		report_store(verifier, "store.rolledback", NULL,
-			"a policy is gone from Redis; it is written again");
+		if (lost->seen != generation)
+			report_store(verifier, "store.rolledback", NULL,
+				"a policy is gone from Redis; it is written again");
+		policies_see(&verifier->policies, lost->hash, generation, false);
 		if (putting == NULL)
 			return;
 		putting->verifier = verifier;

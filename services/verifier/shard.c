@@ -106,10 +106,11 @@ void shard_close(struct verifier *verifier)
 
 /* ---- loading ---- */
 
-static void see_token(struct verifier *verifier, uint64_t token)
+static void see_origin(struct verifier *verifier, struct node *node, const struct keep_origin *origin)
 {
-	if (token > verifier->shard.highest_token)
-		verifier->shard.highest_token = token;
+	if (origin->token > verifier->shard.highest_token)
+		verifier->shard.highest_token = origin->token;
+	node->must_be_written |= origin->is_foreign;
 }
 
 static struct node *node_of_field(struct verifier *verifier, struct span field)
@@ -140,14 +141,14 @@ static bool each_state(void *ctx, struct span field, struct span value)
 	struct verifier *verifier = ctx;
 	struct node *node = node_of_field(verifier, field);
 	struct err err = {0};
-	uint64_t token = 0;
+	struct keep_origin origin = {0};
 	enum rc rc;
 
 	if (node == NULL)
 		return true;
 	node->seen_loading = verifier->shard.generation;
-	rc = keep_read_state(verifier, node->id, value, &node->kept, &token, &err);
-	see_token(verifier, token);
+	rc = keep_read_state(verifier, node->id, value, &node->kept, &origin, &err);
+	see_origin(verifier, node, &origin);
 	if (rc != RC_OK)
 		refuse(verifier, node, rc, err.text);
 	return true;
@@ -158,14 +159,14 @@ static bool each_prov(void *ctx, struct span field, struct span value)
 	struct verifier *verifier = ctx;
 	struct node *node = node_of_field(verifier, field);
 	struct err err = {0};
-	uint64_t token = 0;
+	struct keep_origin origin = {0};
 	enum rc rc;
 
 	if (node == NULL)
 		return true;
 	node->prov_seen = true;
-	rc = keep_read_prov(verifier, node->id, value, &node->kept, &token, &err);
-	see_token(verifier, token);
+	rc = keep_read_prov(verifier, node->id, value, &node->kept, &origin, &err);
+	see_origin(verifier, node, &origin);
 	if (rc != RC_OK)
 		refuse(verifier, node, rc, err.text);
 	return true;
@@ -192,7 +193,8 @@ static enum rc add_policy(struct verifier *verifier, struct span field, struct s
 	if (memcmp(entry->hash, hash, HASH_BYTES) != 0)
 		return err_set(err, RC_DENIED, "policy %s: another policy lies there", name);
 	TRY(policies_add(&verifier->policies, &entry));
-	policies_see(&verifier->policies, hash, verifier->shard.generation);
+	policies_see(
+		&verifier->policies, hash, verifier->shard.generation, record_is_foreign(verifier, &view));
 	return RC_OK;
 }
 

@@ -315,7 +315,16 @@ static void additions_that_make_no_sense_are_refused(void **state)
 	assert_int_equal(roster_number(roster), 1);
 }
 
-static void a_removed_member_is_in_no_roster_any_more(void **state)
+static bool is_good(const struct roster *roster, const char *name, uint64_t at_ms)
+{
+	const struct roster_member *member = roster_by_name(roster, span_text(name));
+
+	if (member == NULL)
+		fail_msg("%s is not in the roster", name);
+	return roster_member_is_valid(member, at_ms);
+}
+
+static void a_removed_member_ends_and_its_name_is_free(void **state)
 {
 	const struct fixture *fixture = *state;
 	DROP(roster_release) struct roster *roster = NULL;
@@ -328,10 +337,51 @@ static void a_removed_member_is_in_no_roster_any_more(void **state)
 	roster = roster_in(fixture, "registrar");
 	assert_int_equal(roster_number(roster), 3);
 	assert_null(roster_by_name(roster, span_text("bob")));
-	assert_null(roster_by_name(roster, span_text("bob.old")));
+	assert_false(is_good(roster, "bob.ended-2", roster_issued(roster)));
+	assert_false(is_good(roster, "bob.ended-3", roster_issued(roster)));
+	assert_true(is_good(roster, "bob.ended-2", roster_issued(roster) - 1));
 	assert_int_not_equal(access(below(fixture, "operators/bob", path), F_OK), 0);
 	assert_int_equal(RUN(&out, "keys", "remove", "--dir", fixture->folder, "bob"), EXIT_NOT_FOUND);
 	says(&out, "bob is not in roster 3");
+	assert_int_equal(RUN(&out, "keys", "remove", "--dir", fixture->folder, "bob.ended-3"), EXIT_DENIED);
+	assert_int_equal(
+		RUN(&out, "keys", "add", "--dir", fixture->folder, "viewer", "eve.ended-1"), EXIT_MALFORMED);
+	assert_int_equal(RUN(NULL, "keys", "add", "--dir", fixture->folder, "provisioner", "bob"), 0);
+	assert_int_equal(RUN(&out, "keys", "show", "--dir", fixture->folder), 0);
+	says(&out, "former keys");
+	says(&out, "bob.ended-3          viewer       ended");
+	says(&out, "bob                  provisioner  valid");
+	/* The new one has nothing to do with the former. */
+	assert_int_equal(RUN(NULL, "keys", "remove", "--dir", fixture->folder, "bob"), 0);
+	roster_release(&roster);
+	roster = roster_in(fixture, "root");
+	assert_int_equal(roster_by_name(roster, span_text("bob.ended-3"))->role, ROLE_VIEWER);
+	assert_int_equal(roster_by_name(roster, span_text("bob.ended-5"))->role, ROLE_PROVISIONER);
+}
+
+static void what_ended_long_ago_can_be_taken_out(void **state)
+{
+	const struct fixture *fixture = *state;
+	DROP(roster_release) struct roster *roster = NULL;
+	DROP(blob_release) struct blob out = {0};
+
+	make(fixture);
+	assert_int_equal(RUN(NULL, "keys", "remove", "--dir", fixture->folder, "bob"), 0);
+	assert_int_equal(RUN(NULL, "keys", "rotate", "--dir", fixture->folder, "alice"), 0);
+	assert_int_equal(RUN(&out, "keys", "prune", "--dir", fixture->folder), 0);
+	says(&out, "nothing that ended so long ago; roster 3");
+	assert_int_equal(RUN(&out, "keys", "prune", "--dir", fixture->folder, "--older-than", "0s"), 0);
+	says(&out, "is pruned; roster 4");
+	roster = roster_in(fixture, "registrar");
+	assert_null(roster_by_name(roster, span_text("bob.ended-2")));
+	/* It overlaps still. */
+	assert_true(is_good(roster, "alice.ended-3", roster_issued(roster)));
+	assert_int_equal(RUN(NULL, "keys", "rotate", "--dir", fixture->folder, "alice.ended-3"), EXIT_DENIED);
+	assert_int_equal(RUN(NULL, "keys", "remove", "--dir", fixture->folder, "alice.ended-3"), 0);
+	roster_release(&roster);
+	roster = roster_in(fixture, "registrar");
+	assert_false(is_good(roster, "alice.ended-3", roster_issued(roster)));
+	assert_true(is_good(roster, "alice", roster_issued(roster)));
 }
 
 static void the_last_of_a_kind_is_removed_only_on_purpose(void **state)
@@ -362,7 +412,7 @@ static void rotated_keys_overlap_for_a_while(void **state)
 		RUN(NULL, "keys", "rotate", "--dir", fixture->folder, "verifier", "--overlap", "1h"), 0);
 	after = roster_in(fixture, "verifier");
 	assert_ok(identity_load(below(fixture, "verifier/identity", path), &identity, NULL));
-	old = roster_by_name(after, span_text("verifier.old"));
+	old = roster_by_name(after, span_text("verifier.ended-2"));
 	new = roster_by_name(after, span_text("verifier"));
 	assert_memory_equal(new->curve, identity.curve.public, CURVE_KEY_BYTES);
 	assert_memory_equal(
@@ -385,8 +435,10 @@ static void keys_that_somebody_has_taken_do_not_overlap(void **state)
 	assert_int_equal(RUN(NULL, "keys", "rotate", "--dir", fixture->folder, "bob", "--overlap", "0s"), 0);
 	after = roster_in(fixture, "root");
 	assert_int_equal(roster_number(after), 3);
-	assert_null(roster_by_name(after, span_text("bob.old")));
-	assert_null(roster_by_curve(after, roster_by_name(before, span_text("bob"))->curve));
+	assert_false(is_good(after, "bob.ended-2", roster_issued(after)));
+	assert_false(is_good(after, "bob.ended-3", roster_issued(after)));
+	assert_int_equal(
+		roster_role(after, roster_by_name(before, span_text("bob"))->curve, 0), ROLE_UNKNOWN);
 }
 
 static void a_root_key_that_others_can_read_is_not_used(void **state)
@@ -476,7 +528,8 @@ int main(void)
 		T(each_change_is_the_next_roster_in_every_folder),
 		T(a_second_verifier_shares_what_verifiers_share),
 		T(additions_that_make_no_sense_are_refused),
-		T(a_removed_member_is_in_no_roster_any_more),
+		T(a_removed_member_ends_and_its_name_is_free),
+		T(what_ended_long_ago_can_be_taken_out),
 		T(the_last_of_a_kind_is_removed_only_on_purpose),
 		T(rotated_keys_overlap_for_a_while),
 		T(keys_that_somebody_has_taken_do_not_overlap),

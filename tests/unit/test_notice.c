@@ -90,18 +90,24 @@ static void provisioning(enum who who, struct blob *out)
 }
 
 /* A notice that follows `place`. */
-static void notice(enum who who, const struct notice_place *place, const char *kind, const struct blob *cause,
-	struct blob *out)
+static void dated(enum who who, const struct notice_place *place, const char *kind, uint64_t time,
+	const struct blob *cause, struct blob *out)
 {
 	struct msg msg = {.type = MSG_TYPE_notice,
 		.notice = {.seq = place->seq + 1,
 			.previous = SPAN(place->hash),
 			.kind = span_text(kind),
 			.node = SPAN(node),
-			.time = NOW,
+			.time = time,
 			.cause = cause == NULL ? (struct span){0} : blob_span(cause)}};
 
 	sign(who, &msg, out);
+}
+
+static void notice(enum who who, const struct notice_place *place, const char *kind, const struct blob *cause,
+	struct blob *out)
+{
+	dated(who, place, kind, NOW, cause, out);
 }
 
 static enum rc opens(const struct blob *bytes)
@@ -265,6 +271,26 @@ static void a_flipped_bit_is_refused(void **state)
 	}
 }
 
+/* After the keys of who signed have ended. */
+static void an_old_notice_outlives_the_keys_that_signed_it(void **state)
+{
+	static const struct notice_place none = {0};
+	struct notice_view view = {0};
+	DROP(blob_release) struct blob cause = {0};
+	DROP(blob_release) struct blob bytes = {0};
+
+	(void)state;
+	verdict(VERIFIER, node, false, &cause);
+	notice(REVOCATION, &none, "revoked", &cause, &bytes);
+	assert_ok(notice_open(it.roster, blob_span(&bytes), NOW + 1000000, &view, NULL));
+	/* A notice of today under these keys is nothing; nor is one of tomorrow under good ones. */
+	dated(REVOCATION, &none, "revoked", NOW + 10, &cause, &bytes);
+	assert_rc(notice_open(it.roster, blob_span(&bytes), NOW + 10, &view, NULL), RC_DENIED);
+	dated(REVOCATION, &none, "revoked", NOW, &cause, &bytes);
+	assert_ok(notice_open(it.roster, blob_span(&bytes), NOW - HEAD_FRESH_MS, &view, NULL));
+	assert_rc(notice_open(it.roster, blob_span(&bytes), NOW - HEAD_FRESH_MS - 1, &view, NULL), RC_DENIED);
+}
+
 /* ---- the chain ---- */
 
 static enum rc follows(struct notice_place *place, const struct blob *bytes)
@@ -356,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_cause_that_nobody_may_sign_is_refused),
 		cmocka_unit_test(only_the_revocation_service_signs_notices),
 		cmocka_unit_test(a_flipped_bit_is_refused),
+		cmocka_unit_test(an_old_notice_outlives_the_keys_that_signed_it),
 		cmocka_unit_test(a_chain_is_followed_without_gap_fork_or_return),
 		cmocka_unit_test(a_head_that_is_old_lower_or_forked_does_not_count),
 	};

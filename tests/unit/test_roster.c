@@ -126,10 +126,62 @@ static void a_role_holds_between_its_dates_only(void **state)
 	DROP(roster_release) struct roster *roster = opened(fixture, 1);
 	const struct roster_member *member = &fixture->members[1];
 
-	assert_int_equal(roster_role(roster, member->curve, member->not_before - 1), ROLE_UNKNOWN);
-	assert_int_equal(roster_role(roster, member->curve, member->not_before), ROLE_VERIFIER);
 	assert_int_equal(roster_role(roster, member->curve, member->not_after - 1), ROLE_VERIFIER);
 	assert_int_equal(roster_role(roster, member->curve, member->not_after), ROLE_UNKNOWN);
+}
+
+/* A clock that is late does not bring back what ended with the roster, nor does it shut out what is new. */
+static void a_late_clock_does_not_bring_back_who_was_removed(void **state)
+{
+	struct fixture fixture = *(const struct fixture *)*state;
+	DROP(roster_release) struct roster *roster = NULL;
+	DROP(roster_release) struct roster *early = NULL;
+
+	fixture.members[2].not_after = NOW;
+	fixture.members[1].not_before = NOW;
+	fixture.members[3].not_before = NOW + 1;
+	roster = opened(&fixture, 1);
+	assert_int_equal(roster_role(roster, fixture.members[2].curve, NOW - 50), ROLE_UNKNOWN);
+	assert_int_equal(roster_role(roster, fixture.members[1].curve, NOW - 50), ROLE_VERIFIER);
+	assert_int_equal(roster_role(roster, fixture.members[3].curve, NOW), ROLE_UNKNOWN);
+	/* What was signed before it ended is still good. */
+	assert_ok(roster_may_sign(
+		roster, fixture.members[2].sign, MSG_TYPE_policy, ROLES_PROVISION, NOW - 1, NULL));
+	assert_rc(
+		roster_may_sign(roster, fixture.members[2].sign, MSG_TYPE_policy, ROLES_PROVISION, NOW, NULL),
+		RC_DENIED);
+}
+
+static void former_keys_of_a_service_are_not_dialled(void **state)
+{
+	struct fixture fixture = *(const struct fixture *)*state;
+	DROP(roster_release) struct roster *roster = NULL;
+
+	fixture.members[1].endpoint[0] = fixture.members[2].endpoint[0] = '\0';
+	roster = opened(&fixture, 1);
+	assert_null(roster_nth(roster, ROLE_VERIFIER, NOW, 0));
+	assert_int_equal(roster_role(roster, fixture.members[1].curve, NOW), ROLE_VERIFIER);
+	/* Operators listen nowhere and are no former keys. */
+	assert_string_equal(roster_nth(roster, ROLE_ADMIN, NOW, 0)->name, "alice");
+}
+
+static void names_of_former_keys_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t base_len;
+	} rows[] = {{"bob.ended-7", 3}, {"bob.ended-18446744073709551615", 3}, {"a.ended-1.ended-2", 9},
+		{"bob.ended-", 0}, {"bob.ended-x", 0}, {".ended-7", 0}, {"bob", 0}, {"bob7", 0}, {"", 0},
+		{"bobended-7", 0}, {"bob.Ended-7", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t base_len = 0;
+
+		if (roster_name_is_ended(rows[i].name, &base_len) != (rows[i].base_len != 0) ||
+			base_len != rows[i].base_len)
+			fail_msg("\"%s\": %zu", rows[i].name, base_len);
+	}
 }
 
 static void members_of_a_role_can_be_listed(void **state)
@@ -366,6 +418,9 @@ int main(void)
 		cmocka_unit_test(members_are_found_by_curve_key_signing_key_and_name),
 		cmocka_unit_test(keys_that_are_not_rostered_are_nobody),
 		cmocka_unit_test(a_role_holds_between_its_dates_only),
+		cmocka_unit_test(a_late_clock_does_not_bring_back_who_was_removed),
+		cmocka_unit_test(former_keys_of_a_service_are_not_dialled),
+		cmocka_unit_test(names_of_former_keys_are_known),
 		cmocka_unit_test(members_of_a_role_can_be_listed),
 		cmocka_unit_test(another_root_is_refused),
 		cmocka_unit_test(a_member_cannot_sign_a_roster),
