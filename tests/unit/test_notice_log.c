@@ -144,7 +144,6 @@ static void a_log_is_read_back_and_goes_on(void **state)
 
 static void a_torn_tail_is_cut_at_every_byte(void **state)
 {
-	DROP(blob_release) struct blob two = {0};
 	DROP(blob_release) struct blob three = {0};
 	size_t end;
 
