@@ -91,8 +91,10 @@ static void on_counter(void *ctx, struct tpm_job *job)
 		watcher->has_counter = false;
 		return;
 	}
-	if (watcher->has_counter && watcher->counter != job->counter && agent->join.state == ENROL_SERVED)
+	if (watcher->has_counter && watcher->counter != job->counter && agent->join.state == ENROL_SERVED) {
+		log_event(LOG_DEBUG, "measured", "counter=%llu", (unsigned long long)job->counter);
 		join_send(agent, &msg);
+	}
 	watcher->counter = job->counter;
 	watcher->has_counter = true;
 }

@@ -27,6 +27,14 @@ static const struct {
 	[ADMIN] = {"ada", ROLE_ADMIN},
 };
 
+struct rig_setup rig_setup = {
+	.links = 16,
+	.config = "class = default:interval=200ms:lapse=2s:redeliver=2s:stale=1500ms\n"
+		  "challenge-timeout = 700ms\nlease = 1s\nlog-level = debug\n",
+	.policy = "{\"limebus\": 1, \"name\": \"p\", \"pcrs\": {\"sha256\": {\"16\": "
+		  "[\"0000000000000000000000000000000000000000000000000000000000000000\"]}}}",
+};
+
 static uint64_t now_ms(void)
 {
 	return clock_wall_ms(clock_system());
@@ -88,9 +96,9 @@ static void write_config(struct rig *rig)
 	assert_ok(file_create(scratch_file(&rig->dir, "redis.password", path), redis.password, 0600, NULL));
 	snprintf(text, sizeof text,
 		"listen = ipc://%s/v\npublish = ipc://%s/vp\nredis-socket = %s\n"
-		"class = default:interval=200ms:lapse=2s:redeliver=2s:stale=1500ms\n"
-		"challenge-timeout = 700ms\nlease = 1s\nlog-level = debug\n%s",
-		rig->dir.path, rig->dir.path, rig->redis.socket, geteuid() == 0 ? "user = root\n" : "");
+		"%s%s",
+		rig->dir.path, rig->dir.path, rig->redis.socket, rig_setup.config,
+		geteuid() == 0 ? "user = root\n" : "");
 	assert_ok(file_create(scratch_file(&rig->dir, "conf", path), span_text(text), 0600, NULL));
 }
 
@@ -144,8 +152,9 @@ static void on_cause(void *ctx, const struct peer *peer, const struct msg *msg, 
 	(void)frame;
 	if (rig->is_silent)
 		return;
-	assert_true(rig->causes < RIG_CAUSES_MAX);
-	assert_ok(blob_copy(&rig->cause[rig->causes++], msg->cause_put.cause));
+	/* A crowd has more of them than anybody wants to see. */
+	if (rig->causes < RIG_CAUSES_MAX)
+		assert_ok(blob_copy(&rig->cause[rig->causes++], msg->cause_put.cause));
 	assert_ok(server_send(rig->revocation, peer, &ok));
 }
 
@@ -234,8 +243,8 @@ int rig_open(void **state)
 	assert_ok(store_open(&as_registrar, &rig->store, NULL));
 	assert_ok(store_wait_ready(rig->store, 5000, NULL));
 	assert_ok(loop_open(clock_system(), &rig->loop, NULL));
-	assert_ok(
-		bus_open(rig->loop, &(struct bus_options){.peers_max = 8, .links_max = 16}, &rig->bus, NULL));
+	assert_ok(bus_open(rig->loop, &(struct bus_options){.peers_max = 8, .links_max = rig_setup.links},
+		&rig->bus, NULL));
 	pair = pair_of(&rig->who[REVOCATION].curve);
 	snprintf(endpoint, sizeof endpoint, "ipc://%.80s/r", rig->dir.path);
 	assert_ok(server_open(rig->bus,
@@ -381,15 +390,12 @@ static enum rc ask_signed(
 	return rig_ask(rig, who, &msg);
 }
 
-static const char policy_json[] = "{\"limebus\": 1, \"name\": \"p\", \"pcrs\": {\"sha256\": {\"16\": "
-				  "[\"0000000000000000000000000000000000000000000000000000000000000000\"]}}}";
-
 void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES])
 {
 	struct msg policy = {.type = MSG_TYPE_policy,
-		.policy = {span_text("p"), now_ms(), span_text(policy_json), now_ms()}};
+		.policy = {span_text("p"), now_ms(), span_text(rig_setup.policy), now_ms()}};
 
-	assert_ok(digest_bytes(DIGEST_SHA256, span_text(policy_json), hash));
+	assert_ok(digest_bytes(DIGEST_SHA256, span_text(rig_setup.policy), hash));
 	assert_rc(ask_signed(rig, PROVISIONER, &policy, MSG_TYPE_policy_put, NULL), RC_OK);
 }
 
@@ -401,7 +407,7 @@ enum rc rig_provision(
 		.provisioning = {SPAN(tpm->node), number, SPAN(policy), span_text("default"), SPAN(v_hash),
 			tpm_name_span(&tpm->ak_name), SPAN(policy), now_ms()}};
 
-	assert_ok(digest_bytes(DIGEST_SHA256, span_text(policy_json), policy));
+	assert_ok(digest_bytes(DIGEST_SHA256, span_text(rig_setup.policy), policy));
 	assert_ok(digest_bytes(DIGEST_SHA256, SPAN(v->bytes), v_hash));
 	return ask_signed(rig, who, &body, MSG_TYPE_provision, v);
 }

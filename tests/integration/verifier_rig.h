@@ -90,6 +90,14 @@ struct agent {
 		}                                                                                            \
 	} while (0)
 
+/* What a measurement wants otherwise than the tests; set before rig_open. */
+struct rig_setup {
+	unsigned links;     /* connections that the rig's process opens */
+	const char *config; /* lines of verifier.conf */
+	const char *policy; /* JSON */
+};
+extern struct rig_setup rig_setup;
+
 int rig_open(void **state);
 int rig_close(void **state);
 void rig_print_log(const struct rig *rig);
@@ -112,7 +120,7 @@ const char *rig_state(struct rig *rig, const struct soft_tpm *tpm);
 /* Wait for it. */
 void rig_until_state(struct rig *rig, const struct soft_tpm *tpm, const char *state);
 
-/* Put a policy: PCR 16 must be zero. Its hash. */
+/* Put the policy of rig_setup, by itself: PCR 16 must be zero. Its hash. */
 void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES]);
 
 /* Provision as this operator; v is what goes out. */

@@ -3,6 +3,7 @@
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "lib/evidence/ek_template.h"
 
 #define COORDINATE 32
+#define MODULUS    256
 
 static void must(bool holds, const char *what)
 {
@@ -46,16 +48,27 @@ static void make_ek(struct soft_tpm *tpm)
 	EVP_PKEY_free(key);
 }
 
+#define AK_ATTRIBUTES                                                                                        \
+	(TPM_OBJECT_FIXED_TPM | TPM_OBJECT_FIXED_PARENT | TPM_OBJECT_SENSITIVE_DATA_ORIGIN |                 \
+		TPM_OBJECT_USER_WITH_AUTH | TPM_OBJECT_NO_DA | TPM_OBJECT_RESTRICTED | TPM_OBJECT_SIGN)
+
+static void name_ak(struct soft_tpm *tpm, const struct tpm_public *area)
+{
+	struct tpm_name ek_name;
+
+	must(tpm_public_encode(area, &tpm->ak_public) == RC_OK, "the AK's area");
+	must(tpm_name_of(tpm_area_span(&tpm->ak_public), &tpm->ak_name) == RC_OK, "the AK's name");
+	must(tpm_name_of(tpm_area_span(&tpm->ek_public), &ek_name) == RC_OK, "the EK's name");
+	must(tpm_name_qualified(&ek_name, &tpm->ak_name, &tpm->signer) == RC_OK, "the qualified name");
+}
+
 void soft_tpm_new_ak(struct soft_tpm *tpm)
 {
 	uint8_t x[COORDINATE], y[COORDINATE];
-	struct tpm_name ek_name;
 	struct tpm_public area = {
 		.type = TPM_ALG_ECC,
 		.name_alg = TPM_ALG_SHA256,
-		.attributes = TPM_OBJECT_FIXED_TPM | TPM_OBJECT_FIXED_PARENT |
-	                      TPM_OBJECT_SENSITIVE_DATA_ORIGIN | TPM_OBJECT_USER_WITH_AUTH |
-	                      TPM_OBJECT_NO_DA | TPM_OBJECT_RESTRICTED | TPM_OBJECT_SIGN,
+		.attributes = AK_ATTRIBUTES,
 		.symmetric = TPM_ALG_NULL,
 		.scheme = TPM_ALG_ECDSA,
 		.scheme_hash = TPM_ALG_SHA256,
@@ -67,10 +80,33 @@ void soft_tpm_new_ak(struct soft_tpm *tpm)
 
 	EVP_PKEY_free(tpm->ak_key);
 	tpm->ak_key = make_key(x, y);
-	must(tpm_public_encode(&area, &tpm->ak_public) == RC_OK, "the AK's area");
-	must(tpm_name_of(tpm_area_span(&tpm->ak_public), &tpm->ak_name) == RC_OK, "the AK's name");
-	must(tpm_name_of(tpm_area_span(&tpm->ek_public), &ek_name) == RC_OK, "the EK's name");
-	must(tpm_name_qualified(&ek_name, &tpm->ak_name, &tpm->signer) == RC_OK, "the qualified name");
+	name_ak(tpm, &area);
+}
+
+void soft_tpm_rsa_ak(struct soft_tpm *tpm, const struct soft_tpm *like)
+{
+	uint8_t modulus[MODULUS];
+	BIGNUM *n = NULL;
+	struct tpm_public area = {
+		.type = TPM_ALG_RSA,
+		.name_alg = TPM_ALG_SHA256,
+		.attributes = AK_ATTRIBUTES,
+		.symmetric = TPM_ALG_NULL,
+		.scheme = TPM_ALG_RSASSA,
+		.scheme_hash = TPM_ALG_SHA256,
+		.rsa_bits = 8 * MODULUS,
+		.n = SPAN(modulus),
+	};
+
+	EVP_PKEY_free(tpm->ak_key);
+	if (like != NULL)
+		must(EVP_PKEY_up_ref(like->ak_key) == 1, "sharing a key");
+	tpm->ak_key = like != NULL ? like->ak_key : EVP_RSA_gen(8 * MODULUS);
+	must(tpm->ak_key != NULL && EVP_PKEY_get_bn_param(tpm->ak_key, "n", &n) == 1 &&
+			BN_bn2binpad(n, modulus, MODULUS) == MODULUS,
+		"making an RSA key");
+	BN_free(n);
+	name_ak(tpm, &area);
 }
 
 void soft_tpm_open(struct soft_tpm *out)
@@ -130,22 +166,13 @@ static void put_values(const struct soft_tpm *tpm, const struct pcr_selection *s
 	}
 }
 
-static void sign(struct soft_tpm *tpm, struct span bytes, struct blob *out)
+static void put_ecdsa(struct span der, struct blob *out)
 {
-	uint8_t der[128];
-	size_t len = sizeof der;
-	const uint8_t *at = der;
+	const uint8_t *at = der.at;
 	uint8_t number[COORDINATE];
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	ECDSA_SIG *sig;
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
 
-	must(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, tpm->ak_key) == 1 &&
-			EVP_DigestSign(ctx, der, &len, bytes.at, bytes.len) == 1,
-		"signing");
-	EVP_MD_CTX_free(ctx);
-	sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
 	must(sig != NULL, "reading a signature");
-	blob_clear(out);
 	put(out, TPM_ALG_ECDSA, 2);
 	put(out, TPM_ALG_SHA256, 2);
 	must(BN_bn2binpad(ECDSA_SIG_get0_r(sig), number, COORDINATE) == COORDINATE, "r");
@@ -153,6 +180,26 @@ static void sign(struct soft_tpm *tpm, struct span bytes, struct blob *out)
 	must(BN_bn2binpad(ECDSA_SIG_get0_s(sig), number, COORDINATE) == COORDINATE, "s");
 	put_sized(out, SPAN(number));
 	ECDSA_SIG_free(sig);
+}
+
+static void sign(struct soft_tpm *tpm, struct span bytes, struct blob *out)
+{
+	uint8_t signature[MODULUS];
+	size_t len = sizeof signature;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	must(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, tpm->ak_key) == 1 &&
+			EVP_DigestSign(ctx, signature, &len, bytes.at, bytes.len) == 1,
+		"signing");
+	EVP_MD_CTX_free(ctx);
+	blob_clear(out);
+	if (EVP_PKEY_is_a(tpm->ak_key, "EC") == 1) {
+		put_ecdsa(span_of(signature, len), out);
+		return;
+	}
+	put(out, TPM_ALG_RSASSA, 2);
+	put(out, TPM_ALG_SHA256, 2);
+	put_sized(out, span_of(signature, len));
 }
 
 void soft_tpm_quote(struct soft_tpm *tpm, const struct pcr_selection *selection, struct span data,

@@ -1,7 +1,7 @@
 /*
- * A TPM in software, as far as quotes go: an EK and a restricted AK (ECC P-256) whose secrets lie in this
- * process, counters and PCRs that a test turns by hand. It says what a TPM says, without one; nothing that it
- * signs is worth anything outside tests.
+ * A TPM in software, as far as quotes go: an EK and a restricted AK (ECC P-256, or RSA-2048) whose secrets
+ * lie in this process, counters and PCRs that a test turns by hand. It says what a TPM says, without one;
+ * nothing that it signs is worth anything outside tests.
  */
 #ifndef LIMEBUS_TESTS_SUPPORT_SOFT_TPM_H
 #define LIMEBUS_TESTS_SUPPORT_SOFT_TPM_H
@@ -32,6 +32,10 @@ void soft_tpm_close(struct soft_tpm *tpm);
 
 /* Another AK under the same EK. */
 void soft_tpm_new_ak(struct soft_tpm *tpm);
+
+/* An RSA-2048 AK (RSASSA, SHA-256) instead. Making one takes long: if `like` is not NULL, the one that it
+ * has. */
+void soft_tpm_rsa_ak(struct soft_tpm *tpm, const struct soft_tpm *like);
 
 /* TPM2_PCR_Extend with 32 bytes of `fill`; a reboot: PCRs zero, reset count one more. */
 void soft_tpm_extend(struct soft_tpm *tpm, unsigned pcr, uint8_t fill);
