@@ -109,7 +109,7 @@ enum rc sign_parts(const struct sign_pair *pair, const struct span *parts, size_
 	DROP(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	DROP(blob_release) struct blob room = {0};
 	uint8_t signature[SIGN_SIGNATURE_BYTES];
-	struct span message;
+	struct span message = {0};
 	size_t len = sizeof signature;
 
 	TRY(join(parts, count, &room, &message, err));
@@ -127,7 +127,7 @@ enum rc sign_verify(const uint8_t public[static SIGN_PUBLIC_BYTES], const struct
 	DROP(pkey_free) EVP_PKEY *key = NULL;
 	DROP(context_free) EVP_MD_CTX *context = NULL;
 	DROP(blob_release) struct blob room = {0};
-	struct span message;
+	struct span message = {0};
 
 	if (signature.len != SIGN_SIGNATURE_BYTES)
 		return err_set(err, RC_MALFORMED, "Ed25519 signature: %zu bytes, expected %d", signature.len,
