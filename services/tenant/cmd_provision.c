@@ -81,6 +81,32 @@ static void follow_events(struct provisioning *p)
 		(void)!session_follow(p->session, member, &follow, NULL);
 }
 
+/* A node that is away for a moment, or whose agent starts again just now, is waited for. */
+static enum rc meet_soon(struct provisioning *p, const char *name, uint64_t *held, struct err *err)
+{
+	bool has_told = false;
+
+	for (;;) {
+		uint8_t nk[CURVE_KEY_BYTES];
+		enum rc rc = provisioning_meet(p, held, err);
+		struct err again = {0};
+
+		if (rc == RC_OK || session_is_interrupted(p->session) ||
+			session_mono_ms(p->session) >= p->until_ms)
+			return rc;
+		memcpy(nk, known_node_body(&p->node)->nk.at, sizeof nk);
+		if (nodes_find(p->session, name, NAMING_CERTAIN, &p->node, &again) != RC_OK)
+			return rc;
+		if (!provisioning_is_passing(rc, false) &&
+			span_equal(known_node_body(&p->node)->nk, SPAN(nk)))
+			return rc;
+		if (!has_told)
+			progress_step(&p->progress, "waiting", "waiting for the node: %s", err->text);
+		has_told = true;
+		TRY(session_wait(p->session, PROVISIONING_PAUSE_MS, NULL, err));
+	}
+}
+
 static enum rc prepare(struct provisioning *p, const char *name, struct err *err)
 {
 	uint64_t held = 0;
@@ -90,7 +116,7 @@ static enum rc prepare(struct provisioning *p, const char *name, struct err *err
 	TRY(nodes_find(p->session, name, NAMING_CERTAIN, &p->node, err));
 	progress_step(
 		&p->progress, "found", "node %.16s..., policy %s", p->node.digits, p->policy.policy.name);
-	TRY(provisioning_meet(p, &held, err));
+	TRY(meet_soon(p, name, &held, err));
 	TRY(choose_number(p, held, err));
 	return provisioning_make(p, err);
 }

@@ -48,6 +48,11 @@ MUST_USE enum rc provisioning_make(struct provisioning *p, struct err *err);
  * number of the share that it has. */
 MUST_USE enum rc provisioning_meet(struct provisioning *p, uint64_t *held, struct err *err);
 
+/* May it work in a moment (the node is not connected, busy, or has another key)? refused: the node itself
+ * said no. */
+bool provisioning_is_passing(enum rc rc, bool refused);
+#define PROVISIONING_PAUSE_MS 200
+
 /* The signed request and V, to the verifier. */
 MUST_USE enum rc provisioning_request(struct provisioning *p, struct err *err);
 

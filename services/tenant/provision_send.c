@@ -4,8 +4,7 @@
 #include "services/tenant/provision.h"
 #include "services/tenant/states.h"
 
-#define PAUSE_MS 200
-#define POLL_MS  100
+#define POLL_MS 100
 
 enum rc provisioning_meet(struct provisioning *p, uint64_t *held, struct err *err)
 {
@@ -132,8 +131,7 @@ static enum rc meet_again(struct provisioning *p, bool *is_other, struct err *er
 	return provisioning_meet(p, &held, err);
 }
 
-/* May it work in a moment? The node is not connected, busy, or has another key. */
-static bool is_passing(enum rc rc, bool refused)
+bool provisioning_is_passing(enum rc rc, bool refused)
 {
 	if (refused)
 		return rc == RC_EXISTS || rc == RC_IO || rc == RC_STALE || rc == RC_TPM;
@@ -160,9 +158,9 @@ enum rc provisioning_deliver(struct provisioning *p, struct err *err)
 		}
 		if (is_other)
 			blob_clear(&envelope);
-		else if (!is_passing(rc, refused))
+		else if (!provisioning_is_passing(rc, refused))
 			return rc;
-		TRY(session_wait(p->session, PAUSE_MS, NULL, err));
+		TRY(session_wait(p->session, PROVISIONING_PAUSE_MS, NULL, err));
 	}
 	progress_step(&p->progress, "delivered", "node has its share and the payload (%zu bytes)",
 		p->ciphertext.len);
