@@ -10,7 +10,7 @@
 
 set -u
 story_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-# shellcheck source=../../support/deployment.sh
+# shellcheck source=tests/support/deployment.sh
 . "$story_top/tests/support/deployment.sh"
 story_count=0 story_failed=0
 STORY_WAIT=${STORY_WAIT:-20}
