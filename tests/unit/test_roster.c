@@ -135,7 +135,6 @@ static void a_late_clock_does_not_bring_back_who_was_removed(void **state)
 {
 	struct fixture fixture = *(const struct fixture *)*state;
 	DROP(roster_release) struct roster *roster = NULL;
-	DROP(roster_release) struct roster *early = NULL;
 
 	fixture.members[2].not_after = NOW;
 	fixture.members[1].not_before = NOW;
