@@ -38,7 +38,9 @@ bench_deployment() {
 }
 
 bench_end() {
+	# Whoever is impatient now would leave things behind.
 	trap - EXIT
+	trap '' INT TERM
 	deployment_down >/dev/null 2>&1
 	rm -rf "$scratch" "$memory"
 }
