@@ -1,3 +1,4 @@
+#!/bin/bash
 # What the benchmarks on a whole deployment share; they source it. See tests/bench/run.
 # shellcheck shell=bash disable=SC2034
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
