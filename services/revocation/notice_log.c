@@ -153,8 +153,9 @@ static bool has_whole_notice(const struct blob *tail)
 	return wire_next(&rest, &first) == RC_OK && first.kind == WIRE_MAP && wire_skip(&left) == RC_OK;
 }
 
-/* A crash may leave the beginning of a notice, or blocks of zeros that were never written. */
-static enum rc cut_tail(struct notice_log *log, const struct blob *tail, size_t *out_cut, struct err *err)
+/* What may stand behind the last whole notice: the beginning of one that a crash left, or blocks of zeros
+ * that were never written. */
+static enum rc check_tail(const struct notice_log *log, const struct blob *tail, struct err *err)
 {
 	bool is_begun = tail->len < LENGTH_BYTES || get_length(tail->at) != 0;
 
@@ -165,11 +166,33 @@ static enum rc cut_tail(struct notice_log *log, const struct blob *tail, size_t 
 		if (tail->at[i] != 0)
 			return err_set(err, RC_MALFORMED, "notice %zu at offset %llu has no length",
 				log->count + 1, (unsigned long long)log->size);
+	return RC_OK;
+}
+
+static enum rc cut_tail(struct notice_log *log, const struct blob *tail, size_t *out_cut, struct err *err)
+{
+	TRY(check_tail(log, tail, err));
 	*out_cut = tail->len;
 	if (tail->len == 0)
 		return RC_OK;
 	if (ftruncate(log->fd, (off_t)log->size) != 0 || fsync(log->fd) != 0)
 		return err_errno(err, "cutting off what a crash left half-written");
+	return RC_OK;
+}
+
+enum rc notice_log_scan(struct span file, const struct roster *roster, notice_log_each *each, void *ctx,
+	size_t *out_cut, struct err *err)
+{
+	DROP(notice_log_close) struct notice_log *log = calloc(1, sizeof *log);
+	DROP(blob_release) struct blob buffer = {0};
+
+	if (log == NULL)
+		return err_set(err, RC_NOMEM, "out of memory");
+	log->fd = -1;
+	TRY(blob_append(&buffer, file));
+	TRY(take_buffer(log, &buffer, roster, each, ctx, err));
+	TRY(check_tail(log, &buffer, err));
+	*out_cut = buffer.len;
 	return RC_OK;
 }
 

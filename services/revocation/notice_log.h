@@ -23,6 +23,11 @@ typedef enum rc notice_log_each(void *ctx, const struct msg_notice *notice, stru
  */
 MUST_USE enum rc notice_log_open(const char *path, const struct roster *roster, notice_log_each *each,
 	void *ctx, struct notice_log **out, size_t *out_cut, struct err *err);
+/* The same checks over the bytes of a file, which is not touched: *out_cut is what notice_log_open would cut
+ * off. */
+MUST_USE enum rc notice_log_scan(struct span file, const struct roster *roster, notice_log_each *each,
+	void *ctx, size_t *out_cut, struct err *err);
+
 void notice_log_close(struct notice_log **log);
 
 /* The last notice that is flushed, and the last one that was appended. */
