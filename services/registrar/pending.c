@@ -24,15 +24,26 @@ static struct pending *find(struct pending_table *table, const uint8_t nk[static
 	return NULL;
 }
 
-/* A free slot, else the one that ends first. */
-static struct pending *oldest(struct pending_table *table)
+/* A free slot, or one whose time is over; else the node's own that ends first; else the one that does. So one
+ * EK, whatever keys say it is theirs, pushes out nobody else. */
+static struct pending *slot_for(
+	struct pending_table *table, const uint8_t node[static NODE_ID_BYTES], uint64_t now_ms)
 {
-	struct pending *best = &table->slots[0];
+	struct pending *oldest = &table->slots[0];
+	struct pending *own = NULL;
 
-	for (size_t i = 1; i < PENDING_MAX && best->until_ms != 0; i++)
-		if (table->slots[i].until_ms < best->until_ms)
-			best = &table->slots[i];
-	return best;
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		struct pending *slot = &table->slots[i];
+
+		if (slot->until_ms <= now_ms)
+			return slot;
+		if (slot->until_ms < oldest->until_ms)
+			oldest = slot;
+		if (memcmp(slot->node, node, NODE_ID_BYTES) == 0 &&
+			(own == NULL || slot->until_ms < own->until_ms))
+			own = slot;
+	}
+	return own != NULL ? own : oldest;
 }
 
 void pending_put(struct pending_table *table, struct pending *pending, uint64_t now_ms)
@@ -40,7 +51,7 @@ void pending_put(struct pending_table *table, struct pending *pending, uint64_t 
 	struct pending *slot = find(table, pending->nk);
 
 	if (slot == NULL)
-		slot = oldest(table);
+		slot = slot_for(table, pending->node, now_ms);
 	pending_release(slot);
 	*slot = TAKE(*pending);
 	slot->until_ms = now_ms + PENDING_MS;

@@ -1,7 +1,7 @@
 /*
  * Registrations that wait for their activation: in memory only and bounded, so that nobody fills a store with
- * EKs that are not his. One a connection key; the oldest goes when the table is full. Each is used once,
- * right or wrong.
+ * EKs that are not his. One a connection key; when the table is full the oldest of the same node goes, or, if
+ * it has none, the oldest of all. Each is used once, right or wrong.
  */
 #ifndef LIMEBUS_REGISTRAR_PENDING_H
 #define LIMEBUS_REGISTRAR_PENDING_H

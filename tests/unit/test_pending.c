@@ -22,14 +22,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void put(unsigned nk, uint8_t ke, uint64_t now_ms)
+static void put_of(unsigned node, unsigned nk, uint8_t ke, uint64_t now_ms)
 {
 	struct pending pending = {.ke = {{ke}}};
 
+	memcpy(pending.node, &node, sizeof node);
 	memcpy(pending.nk, &nk, sizeof nk);
 	assert_ok(blob_append(&pending.claim, span_text("claim")));
 	pending_put(table, &pending, now_ms);
 	assert_null(pending.claim.at);
+}
+
+/* Each of a node of its own. */
+static void put(unsigned nk, uint8_t ke, uint64_t now_ms)
+{
+	put_of(nk, nk, ke, now_ms);
 }
 
 /* Its Ke's first byte, 0 if nothing waits. */
@@ -83,6 +90,22 @@ static void a_full_table_forgets_the_oldest(void **state)
 	assert_int_equal(take(PENDING_MAX + 1, 9000), 2);
 }
 
+static void one_node_with_many_keys_pushes_out_nobody_else(void **state)
+{
+	(void)state;
+	put(1, 7, 1000);
+	for (unsigned i = 0; i < 2 * PENDING_MAX; i++)
+		put_of(99, 1000 + i, 1, 1001 + i);
+	assert_int_equal(take(1, 9000), 7);
+	/* Who comes to a table that is full finds a place, too. */
+	put_of(99, 90000, 1, 9000);
+	put(2, 8, 9000);
+	put_of(99, 90001, 1, 9001);
+	put_of(99, 90002, 1, 9001);
+	assert_int_equal(take(2, 9001), 8);
+	assert_int_equal(take(90002, 9001), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +113,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_register_replaces_the_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_waits_longer_than_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_table_forgets_the_oldest, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			one_node_with_many_keys_pushes_out_nobody_else, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
