@@ -366,3 +366,25 @@ enum rc roster_signed(const struct roster *roster, struct span envelope, enum ms
 	*out = opened;
 	return RC_OK;
 }
+
+enum rc roster_signed_now(const struct roster *roster, struct span envelope, enum msg_type type,
+	unsigned roles, uint64_t wall_ms, struct signed_msg *out, struct err *err)
+{
+	return roster_signed(roster, envelope, type, roles,
+		wall_ms < roster->issued ? roster->issued : wall_ms, out, err);
+}
+
+enum rc roster_signed_kept(const struct roster *roster, struct span envelope, enum msg_type type,
+	unsigned roles, uint64_t wall_ms, struct signed_msg *out, struct err *err)
+{
+	const struct roster_member *signer;
+	struct signed_msg opened;
+
+	TRY(signed_open(envelope, type, &opened, err));
+	signer = roster_by_sign(roster, opened.key);
+	if (signer != NULL && signer->not_after != 0 && wall_ms >= signer->not_after)
+		wall_ms = signer->not_after - 1;
+	TRY(roster_may_sign(roster, opened.key, type, roles, wall_ms, err));
+	*out = opened;
+	return RC_OK;
+}

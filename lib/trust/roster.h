@@ -106,4 +106,14 @@ MUST_USE enum rc roster_may_sign(const struct roster *roster, const uint8_t sign
 MUST_USE enum rc roster_signed(const struct roster *roster, struct span envelope, enum msg_type type,
 	unsigned roles, uint64_t at_ms, struct signed_msg *out, struct err *err);
 
+/* roster_signed for a request, made now: as with roster_role, a clock that is behind the roster's issue does
+ * not bring back who ended with it. */
+MUST_USE enum rc roster_signed_now(const struct roster *roster, struct span envelope, enum msg_type type,
+	unsigned roles, uint64_t wall_ms, struct signed_msg *out, struct err *err);
+
+/* roster_signed for what we took ourselves while its signer might sign, and kept: that he ended since does
+ * not matter. One whom the roster does not have at all, or with another role, is refused. */
+MUST_USE enum rc roster_signed_kept(const struct roster *roster, struct span envelope, enum msg_type type,
+	unsigned roles, uint64_t wall_ms, struct signed_msg *out, struct err *err);
+
 #endif

@@ -417,7 +417,7 @@ void boot_restore(struct agent *agent)
 		return;
 	rc = payload_kept_envelope(&agent->payload, agent->held.number, &boot->envelope, &err);
 	if (rc == RC_OK)
-		rc = roster_signed(agent->roster, blob_span(&boot->envelope), MSG_TYPE_share_u,
+		rc = roster_signed_kept(agent->roster, blob_span(&boot->envelope), MSG_TYPE_share_u,
 			ROLES_PROVISION, agent_now(agent), &share_u, &err);
 	if (rc == RC_OK && (share_u.msg.share_u.number != agent->held.number ||
 				   !span_equal(share_u.msg.share_u.node, SPAN(agent->node))))

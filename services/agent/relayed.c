@@ -73,7 +73,7 @@ static enum rc on_identity(struct agent *agent, uint64_t id, struct span envelop
 	uint64_t now = agent_now(agent);
 	uint64_t age;
 
-	TRY(roster_signed(
+	TRY(roster_signed_now(
 		agent->roster, envelope, MSG_TYPE_identity_challenge, ROLES_PROVISION, now, &opened, err));
 	ask = &opened.msg.identity_challenge;
 	TRY(check_mine(agent, ask->node, ask->nk, "identity_challenge", err));
@@ -156,7 +156,7 @@ static enum rc on_share_u(struct agent *agent, uint64_t id, struct span envelope
 	const struct msg_share_u *share;
 	enum rc rc;
 
-	TRY(roster_signed(
+	TRY(roster_signed_now(
 		agent->roster, envelope, MSG_TYPE_share_u, ROLES_PROVISION, agent_now(agent), &opened, err));
 	share = &opened.msg.share_u;
 	TRY(check_mine(agent, share->node, share->nk, "share_u", err));

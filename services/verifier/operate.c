@@ -254,7 +254,7 @@ static enum rc action_begin(struct verifier *verifier, const struct peer *peer, 
 	TRY(signed_open(envelope, MSG_TYPE_node_request, &opened, err));
 	TRY(find_action(request->action, &action, err));
 	/* The one who signed counts, not the one who sends. */
-	TRY(roster_signed(service_roster(verifier->service), envelope, MSG_TYPE_node_request,
+	TRY(roster_signed_now(service_roster(verifier->service), envelope, MSG_TYPE_node_request,
 		actions[action].roles, service_now(verifier->service), &opened, err));
 	TRY(check_time(verifier, "node_request", request->time, err));
 	node = nodes_find(&verifier->nodes, request->node.at);

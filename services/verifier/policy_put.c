@@ -97,7 +97,7 @@ static enum rc begin_put(
 	if (!shard_is_acting(&verifier->shard))
 		return err_set(err, RC_IO,
 			"this verifier holds no lease, or has not loaded its nodes yet; try again");
-	TRY(roster_signed(service_roster(verifier->service), msg->policy_put.policy, MSG_TYPE_policy,
+	TRY(roster_signed_now(service_roster(verifier->service), msg->policy_put.policy, MSG_TYPE_policy,
 		ROLES_PROVISION, service_now(verifier->service), &request, err));
 	TRY(check_time(verifier, "policy", policy->time, err));
 	TRY(policy_entry_make(msg->policy_put.policy, policy, &putting->entry, err));

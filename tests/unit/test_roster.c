@@ -411,6 +411,39 @@ static void a_signature_counts_with_the_role_and_in_its_time(void **state)
 	assert_non_null(strstr(err.text, "does not have"));
 }
 
+static enum rc signed_when(const struct fixture *fixture, uint64_t wall_ms, bool kept, unsigned roles)
+{
+	DROP(roster_release) struct roster *roster = opened(fixture, 1);
+	DROP(blob_release) struct blob envelope = {0};
+	struct msg msg = {.type = MSG_TYPE_ok};
+	struct signed_msg out;
+
+	assert_ok(signed_make(&fixture->signers[2], &msg, &envelope, NULL));
+	return (kept ? roster_signed_kept : roster_signed_now)(
+		roster, blob_span(&envelope), MSG_TYPE_ok, roles, wall_ms, &out, NULL);
+}
+
+static void who_ended_may_ask_for_nothing_new_even_of_a_late_clock(void **state)
+{
+	struct fixture fixture = *(const struct fixture *)*state;
+
+	assert_ok(signed_when(&fixture, NOW - 500, false, ROLES_PROVISION));
+	fixture.members[2].not_after = NOW;
+	assert_rc(signed_when(&fixture, NOW - 50, false, ROLES_PROVISION), RC_DENIED);
+	assert_rc(signed_when(&fixture, NOW + 50, false, ROLES_PROVISION), RC_DENIED);
+}
+
+static void what_was_kept_outlives_its_signer(void **state)
+{
+	struct fixture fixture = *(const struct fixture *)*state;
+
+	fixture.members[2].not_after = NOW;
+	assert_ok(signed_when(&fixture, NOW + 50, true, ROLES_PROVISION));
+	assert_rc(signed_when(&fixture, NOW + 50, true, ROLE_VIEWER), RC_DENIED);
+	memset(fixture.members[2].sign, 7, sizeof fixture.members[2].sign);
+	assert_rc(signed_when(&fixture, NOW + 50, true, ROLES_PROVISION), RC_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +466,8 @@ int main(void)
 		cmocka_unit_test(only_a_higher_number_replaces_a_roster),
 		cmocka_unit_test(a_newer_roster_is_on_disk_before_it_holds),
 		cmocka_unit_test(a_signature_counts_with_the_role_and_in_its_time),
+		cmocka_unit_test(who_ended_may_ask_for_nothing_new_even_of_a_late_clock),
+		cmocka_unit_test(what_was_kept_outlives_its_signer),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
