@@ -333,15 +333,16 @@ static void load_begin(struct verifier *verifier)
 
 /* ---- what the notice log knows ---- */
 
-static void apply_floor(struct verifier *verifier, const struct elem_floor *floor)
+/* False: it says more than we know, and could not be applied now. */
+static bool apply_floor(struct verifier *verifier, const struct elem_floor *floor)
 {
 	struct node *node = nodes_make(&verifier->nodes, floor->node.at);
 	struct change *change;
 	enum node_state state = NODE_STATE_NONE;
 	char text[NODE_TEXT_BYTES];
 
-	if (node == NULL || node->change != NULL)
-		return;
+	if (node == NULL)
+		return false;
 	node->verifier = verifier;
 	node_bind(verifier, node);
 	if (floor->number > node->kept.highest ||
@@ -356,7 +357,10 @@ static void apply_floor(struct verifier *verifier, const struct elem_floor *floo
 			state = node->kept.state == NODE_STATE_NONE ? NODE_UNTRUSTED : node->kept.state;
 	}
 	if (state == NODE_STATE_NONE)
-		return;
+		return true;
+	/* What is under way began with what Redis had: it must end first. */
+	if (node->change != NULL)
+		return false;
 	snprintf(text, sizeof text,
 		"Redis had an older state (%s) than the notice log (%.*s, notice %llu): it was put back or lost its "
 		"content",
@@ -364,7 +368,7 @@ static void apply_floor(struct verifier *verifier, const struct elem_floor *floo
 	report_store(verifier, "store.rolledback", node, text);
 	change = change_begin(verifier, node);
 	if (change == NULL)
-		return;
+		return false;
 	if (change->next.highest < floor->number)
 		change->next.highest = floor->number;
 	if (change->next.verdicts < floor->verdict)
@@ -378,6 +382,7 @@ static void apply_floor(struct verifier *verifier, const struct elem_floor *floo
 	}
 	change_force(change, state, text);
 	change_commit(&change);
+	return true;
 }
 
 static void ask_floors(struct verifier *verifier);
@@ -408,12 +413,17 @@ static void on_floors(void *ctx, enum rc rc, const struct msg *reply, struct spa
 	floors = reply->floors.floors;
 	while (ELEM_NEXT(floor, &floors, &floor)) {
 		has_any = true;
-		apply_floor(verifier, &floor);
+		shard->floors_missed |= !apply_floor(verifier, &floor);
 		memcpy(shard->floors_after, floor.node.at, NODE_ID_BYTES);
 	}
 	if (reply->floors.more && has_any) {
 		shard->floors_has_after = true;
 		ask_floors(verifier);
+		return;
+	}
+	/* Not one may be passed over: all of them again, with the next tick. */
+	if (shard->floors_missed) {
+		floors_failed(verifier, "a node was being changed meanwhile; it is compared again");
 		return;
 	}
 	shard->floors_done = true;
@@ -448,6 +458,6 @@ void shard_tick(struct verifier *verifier)
 						     : "the revocation service cannot be reached");
 		return;
 	}
-	shard->floors_has_after = false;
+	shard->floors_has_after = shard->floors_missed = false;
 	ask_floors(verifier);
 }

@@ -23,6 +23,7 @@ struct shard {
 	uint64_t highest_token; /* in any record seen */
 	bool floors_done;
 	bool floors_asked;
+	bool floors_missed; /* one could not be applied */
 	uint8_t floors_after[NODE_ID_BYTES];
 	bool floors_has_after;
 	uint64_t floors_ms;    /* monotonic, when they were last asked for */
