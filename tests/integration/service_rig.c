@@ -91,8 +91,10 @@ static void make_roster(struct rig *rig)
 
 static void write_config(struct rig *rig, const char *lines)
 {
-	struct store_options redis = redis_server_options(
-		&rig->redis, rig->service == REGISTRAR ? REDIS_REGISTRAR : REDIS_REVOCATION);
+	static const uint8_t sealing[32] = "a sealing key of no worth.......";
+	static const enum redis_user users[STRANGER] = {
+		[REGISTRAR] = REDIS_REGISTRAR, [VERIFIER] = REDIS_VERIFIER, [REVOCATION] = REDIS_REVOCATION};
+	struct store_options redis = redis_server_options(&rig->redis, users[rig->service]);
 	char path[SCRATCH_FILE_BYTES], text[4096];
 
 	assert_ok(file_create(scratch_file(&rig->dir, "redis.password", path), redis.password, 0600, NULL));
@@ -101,6 +103,9 @@ static void write_config(struct rig *rig, const char *lines)
 		rig->dir.path, rig->dir.path, rig->redis.socket, geteuid() == 0 ? "user = root\n" : "",
 		lines);
 	assert_ok(file_create(scratch_file(&rig->dir, "conf", path), span_text(text), 0600, NULL));
+	if (rig->service == VERIFIER)
+		assert_ok(keyfile_create(
+			scratch_file(&rig->dir, "sealing.key", path), KEYFILE_SEALING, sealing, NULL));
 }
 
 void rig_start(struct rig *rig)

@@ -1,4 +1,4 @@
-/* A real registrar or revocation service and a real Redis; everybody else is played by the test over the real
+/* A real registrar, verifier or revocation service and a real Redis; everybody else is played by the test over the real
  * bus. */
 #ifndef LIMEBUS_TESTS_INTEGRATION_SERVICE_RIG_H
 #define LIMEBUS_TESTS_INTEGRATION_SERVICE_RIG_H
