@@ -176,7 +176,7 @@ enum rc notice_head_open(const struct roster *roster, struct span signed_head,
 	struct signed_msg head;
 	uint64_t age;
 
-	TRY(roster_signed(roster, signed_head, MSG_TYPE_head, ROLE_REVOCATION, wall_ms, &head, err));
+	TRY(roster_signed_now(roster, signed_head, MSG_TYPE_head, ROLE_REVOCATION, wall_ms, &head, err));
 	age = wall_ms > head.msg.head.time ? wall_ms - head.msg.head.time : head.msg.head.time - wall_ms;
 	if (age > HEAD_FRESH_MS)
 		return err_set(err, RC_DENIED, "head: %llu ms off the clock, at most %d count",
