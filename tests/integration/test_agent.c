@@ -24,7 +24,6 @@
 #include "tests/support/swtpm.h"
 
 #define PATIENCE_MS 20000
-#define SECRET      "the disk key"
 
 enum { REGISTRAR, VERIFIER, REVOCATION, OPERATOR, VIEWER, STRANGER, PEOPLE };
 
@@ -38,6 +37,9 @@ static struct bus *bus;
 static struct server *servers[3];
 static struct publisher *publisher;
 static pid_t agent;
+static char content[SCRATCH_FILE_BYTES]; /* a start script, if the tenant wants it to be */
+static const char *wanted_script = "";
+static const char *scripts_allowed = "--allow-start-scripts=no";
 
 /* What was heard. */
 static struct {
@@ -196,15 +198,12 @@ static void endpoint(int who, char out[ENDPOINT_MAX + 1])
 	snprintf(out, ENDPOINT_MAX + 1, "ipc://%s/%c", scratch.path, "rvnpx"[who]);
 }
 
-static void make_roster(void)
+static void make_roster(uint64_t number, const struct sign_pair *by, struct blob *out)
 {
 	static const unsigned roles[] = {
 		ROLE_REGISTRAR, ROLE_VERIFIER, ROLE_REVOCATION, ROLE_PROVISIONER, ROLE_VIEWER};
 	static const char *const names[] = {"registrar", "verifier", "revocation", "operator", "viewer"};
 	struct roster_member members[COUNT(roles)] = {0};
-	DROP(blob_release) struct blob bytes = {0};
-	char path[SCRATCH_FILE_BYTES];
-	struct err err = {0};
 
 	for (size_t i = 0; i < COUNT(roles); i++) {
 		snprintf(members[i].name, sizeof members[i].name, "%s", names[i]);
@@ -217,7 +216,16 @@ static void make_roster(void)
 		if (i == REVOCATION)
 			endpoint(3, members[i].publisher);
 	}
-	assert_ok(roster_make(&root, 1, now_ms(), members, COUNT(members), &bytes, &err));
+	assert_ok(roster_make(by, number, now_ms(), members, COUNT(members), out, NULL));
+}
+
+static void write_roster(void)
+{
+	DROP(blob_release) struct blob bytes = {0};
+	char path[SCRATCH_FILE_BYTES];
+	struct err err = {0};
+
+	make_roster(1, &root, &bytes);
 	assert_ok(file_replace(scratch_file(&scratch, "roster", path), blob_span(&bytes), 0600, &err));
 	assert_ok(keyfile_create(
 		scratch_file(&scratch, "root.pub", path), KEYFILE_SIGN_PUBLIC, root.public, &err));
@@ -380,7 +388,7 @@ static void start_agent(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (freopen(log, "a", stderr) == NULL)
 			_exit(126);
-		execl(program, program, "--config", conf, (char *)NULL);
+		execl(program, program, "--config", conf, scripts_allowed, (char *)NULL);
 		_exit(127);
 	}
 	UNTIL(heard.hellos > hellos);
@@ -409,7 +417,8 @@ static int open_all(void **state)
 	for (int i = 0; i < PEOPLE; i++)
 		assert_ok(identity_generate(&people[i], &err));
 	assert_ok(sign_generate(&root, &err));
-	make_roster();
+	write_roster();
+	snprintf(content, sizeof content, "#!/bin/sh\necho $LIMEBUS_NUMBER >>%s/ran\n", scratch.path);
 	assert_int_equal(mkdir(scratch_file(&scratch, "state", path), 0700), 0);
 	snprintf(text, sizeof text,
 		"state = %s/state\npayload = %s\nroster = %s/roster\nroot-key = %s/root.pub\ntcti = %s\nuser = %s\n"
@@ -510,7 +519,7 @@ static void make(struct provisioning *p, uint64_t number, int signer, const uint
 	p->number = number;
 	assert_ok(share_split(&p->kb, &p->u, &p->v, &err));
 	assert_ok(payload_seal(
-		&p->kb, who, (struct payload_place){0, true}, span_text(SECRET), &p->payload, &err));
+		&p->kb, who, (struct payload_place){0, true}, span_text(content), &p->payload, &err));
 	assert_ok(registration_ek(&heard.registration, &ek, &err));
 	assert_ok(share_send_u(
 		heard.nk, &ek, tpm_name_span(&heard.registration.ak_name), who, &p->u, &envelope, &err));
@@ -528,6 +537,7 @@ static void make(struct provisioning *p, uint64_t number, int signer, const uint
 		.proof = SPAN(proof),
 		.payload_size = p->payload.len,
 		.payload_hash = SPAN(hash),
+		.run = span_text(wanted_script),
 		.file = span_text("secret.txt"),
 	};
 	assert_ok(signed_make(&people[signer].sign, &msg, &p->share_u, &err));
@@ -587,7 +597,7 @@ static bool lies_opened(uint64_t number)
 	DROP(blob_release) struct blob bytes = {0};
 
 	snprintf(path, sizeof path, "%s/%llu/secret.txt", payload_folder, (unsigned long long)number);
-	return file_read(path, 4096, &bytes, NULL) == RC_OK && span_is(blob_span(&bytes), SECRET);
+	return file_read(path, 4096, &bytes, NULL) == RC_OK && span_is(blob_span(&bytes), content);
 }
 
 /* ---- tests ---- */
@@ -602,6 +612,93 @@ static void it_enrols_and_answers_challenges(void **state)
 	assert_int_equal(heard.held, 0);
 	challenge();
 	challenge();
+}
+
+static bool status_says(const char *words)
+{
+	DROP(blob_release) struct blob text = {0};
+	char path[SCRATCH_FILE_BYTES];
+
+	return file_read(scratch_file(&scratch, "state/status.json", path), 1 << 20, &text, NULL) == RC_OK &&
+	       memmem(text.at, text.len, words, strlen(words)) != NULL;
+}
+
+/* Is this inode a listening socket of that table? (proc(5): state 0A, or the flag of a unix socket that
+ * accepts) */
+static bool is_listening(const char *table, bool is_unix, unsigned long inode)
+{
+	FILE *file = fopen(table, "re");
+	char line[512], state[32];
+	unsigned long found;
+	bool is = false;
+
+	if (file == NULL)
+		return false; /* a kernel without IPv6 */
+	while (!is && fgets(line, sizeof line, file) != NULL) {
+		int n = is_unix ? sscanf(line, "%*s %*s %*s %31s %*s %*s %lu", state, &found)
+		                : sscanf(line, "%*s %*s %*s %31s %*s %*s %*s %*s %*s %lu", state, &found);
+
+		is = n == 2 && found == inode && strcmp(state, is_unix ? "00010000" : "0A") == 0;
+	}
+	fclose(file);
+	return is;
+}
+
+static unsigned listeners_of(pid_t pid)
+{
+	unsigned count = 0, sockets = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		char path[64], what[64] = "";
+		unsigned long inode;
+
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
+		if (readlink(path, what, sizeof what - 1) < 0 || sscanf(what, "socket:[%lu]", &inode) != 1)
+			continue;
+		sockets++;
+		count += is_listening("/proc/net/tcp", false, inode) ||
+		         is_listening("/proc/net/tcp6", false, inode) ||
+		         is_listening("/proc/net/unix", true, inode);
+	}
+	assert_true(sockets > 0);
+	return count;
+}
+
+static void it_listens_nowhere(void **state)
+{
+	(void)state;
+	assert_int_equal(listeners_of(agent), 0);
+	/* The twin: this program has three servers and a publisher. */
+	assert_int_equal(listeners_of(getpid()), 4);
+}
+
+static void welcome_with(struct span roster)
+{
+	struct msg msg = {.type = MSG_TYPE_welcome, .welcome = {.interval_ms = 2000, .roster = roster}};
+
+	assert_ok(server_send(servers[VERIFIER], &heard.peer, &msg));
+	challenge(); /* answered in order, so the welcome was read */
+}
+
+static void only_a_newer_roster_of_the_root_is_taken(void **state)
+{
+	DROP(sign_pair_release) struct sign_pair other = {0};
+	DROP(blob_release) struct blob older = {0};
+	DROP(blob_release) struct blob newer = {0};
+	DROP(blob_release) struct blob foreign = {0};
+
+	(void)state;
+	assert_ok(sign_generate(&other, NULL));
+	make_roster(4, &root, &older);
+	make_roster(5, &root, &newer);
+	make_roster(6, &other, &foreign);
+	welcome_with(blob_span(&newer));
+	UNTIL(status_says("\"roster\": 5"));
+	welcome_with(blob_span(&older));
+	welcome_with(blob_span(&foreign));
+	end_agent(SIGTERM);
+	start_agent();
+	UNTIL(status_says("\"roster\": 5") && status_says("\"verifier\": true"));
 }
 
 static void only_an_operator_can_send_u(void **state)
@@ -706,6 +803,59 @@ static void a_new_payload_replaces_the_old_one(void **state)
 	provisioning_release(&first);
 }
 
+/* U, V and payload; the code of the agent's answer to U. Where it is taken, wait until the payload lies
+ * opened. */
+static enum rc provision(uint64_t number, const char *script)
+{
+	DROP(provisioning_release) struct provisioning p = {0};
+	unsigned bootstraps = heard.bootstraps;
+	enum rc rc;
+
+	wanted_script = script;
+	make(&p, number, OPERATOR, heard.registration.node, heard.nk);
+	wanted_script = "";
+	rc = relay(blob_span(&p.share_u));
+	if (rc != RC_OK)
+		return rc;
+	assert_ok(send_chunk(&p, 0, blob_span(&p.payload)));
+	send_v(number, &p.v);
+	UNTIL(heard.bootstraps > bootstraps);
+	assert_true(heard.bootstrapped.opened);
+	assert_true(lies_opened(number));
+	return RC_OK;
+}
+
+static bool has_run(const char *expected)
+{
+	DROP(blob_release) struct blob text = {0};
+	char path[SCRATCH_FILE_BYTES];
+
+	return file_read(scratch_file(&scratch, "ran", path), 1 << 20, &text, NULL) == RC_OK &&
+	       span_is(blob_span(&text), expected);
+}
+
+static void a_script_runs_only_if_asked_and_allowed(void **state)
+{
+	uint64_t number = now_ms() + 1000;
+	char path[SCRATCH_FILE_BYTES], expected[32];
+
+	(void)state;
+	assert_rc(provision(number, "secret.txt"), RC_DENIED); /* not allowed */
+	end_agent(SIGTERM);
+	scripts_allowed = "--allow-start-scripts=yes";
+	start_agent();
+	assert_ok(provision(number + 1, "")); /* not asked */
+	assert_rc(provision(number + 2, "../secret.txt"), RC_DENIED);
+	assert_rc(provision(number + 2, "/bin/true"), RC_DENIED);
+	assert_int_equal(access(scratch_file(&scratch, "ran", path), F_OK), -1);
+	assert_ok(provision(number + 3, "secret.txt"));
+	snprintf(expected, sizeof expected, "%llu\n", (unsigned long long)number + 3);
+	UNTIL(has_run(expected));
+	end_agent(SIGTERM);
+	scripts_allowed = "--allow-start-scripts=no";
+	start_agent();
+}
+
 /* What the action wrote, one line a notice. */
 static bool has_acted(const char *line)
 {
@@ -714,15 +864,6 @@ static bool has_acted(const char *line)
 
 	return file_read(scratch_file(&scratch, "acted", path), 1 << 20, &text, NULL) == RC_OK &&
 	       memmem(text.at, text.len, line, strlen(line)) != NULL;
-}
-
-static bool status_says(const char *words)
-{
-	DROP(blob_release) struct blob text = {0};
-	char path[SCRATCH_FILE_BYTES];
-
-	return file_read(scratch_file(&scratch, "state/status.json", path), 1 << 20, &text, NULL) == RC_OK &&
-	       memmem(text.at, text.len, words, strlen(words)) != NULL;
 }
 
 static void notices_are_acted_on_in_order_and_only_if_they_prove_it(void **state)
@@ -806,12 +947,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_enrols_and_answers_challenges),
+		cmocka_unit_test(it_listens_nowhere),
+		cmocka_unit_test(only_a_newer_roster_of_the_root_is_taken),
 		cmocka_unit_test(only_an_operator_can_send_u),
 		cmocka_unit_test(u_v_and_payload_open_together_and_not_otherwise),
 		cmocka_unit_test(what_was_used_is_refused),
 		cmocka_unit_test(a_killed_agent_comes_back_with_its_payload_opened),
 		cmocka_unit_test(a_reboot_needs_v_and_no_tenant),
 		cmocka_unit_test(a_new_payload_replaces_the_old_one),
+		cmocka_unit_test(a_script_runs_only_if_asked_and_allowed),
 		cmocka_unit_test(notices_are_acted_on_in_order_and_only_if_they_prove_it),
 		cmocka_unit_test(a_revoked_node_drops_its_payload),
 		cmocka_unit_test(without_heads_it_is_blind),
