@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/hex.h"
 
 /* An agent whose hello was answered. Before the verifier has its lease it answers nobody. */
@@ -186,7 +187,16 @@ static void an_unknown_key_gets_nothing(void **state)
 	end(&tpm, &agent);
 }
 
-/* After a newer agent entered, the former one is heard no more. */
+static bool has_logged(const struct rig *rig, const char *words)
+{
+	DROP(blob_release) struct blob log = {0};
+	char path[SCRATCH_FILE_BYTES];
+
+	return file_read(scratch_file(&rig->dir, "log", path), 4 << 20, &log, NULL) == RC_OK &&
+	       log.len != 0 && memmem(log.at, log.len, words, strlen(words)) != NULL;
+}
+
+/* After a newer agent entered, the former one is heard no more, and told of: two machines share a TPM. */
 static void a_former_key_loses_its_role(void **state)
 {
 	struct rig *rig = *state;
@@ -199,7 +209,9 @@ static void a_former_key_loses_its_role(void **state)
 	join(rig, &tpm, &second);
 	RIG_UNTIL(rig, second.challenges > 0);
 	before = first.challenges;
+	assert_false(has_logged(rig, "node.duplicate"));
 	agent_hello(&first);
+	RIG_UNTIL(rig, has_logged(rig, "node.duplicate"));
 	rig_pass_ms(rig, 500);
 	assert_int_equal(first.challenges, before);
 	agent_close(&first);
