@@ -370,8 +370,8 @@ enum rc roster_signed(const struct roster *roster, struct span envelope, enum ms
 enum rc roster_signed_now(const struct roster *roster, struct span envelope, enum msg_type type,
 	unsigned roles, uint64_t wall_ms, struct signed_msg *out, struct err *err)
 {
-	return roster_signed(roster, envelope, type, roles,
-		wall_ms < roster->issued ? roster->issued : wall_ms, out, err);
+	return roster_signed(
+		roster, envelope, type, roles, wall_ms < roster->issued ? roster->issued : wall_ms, out, err);
 }
 
 enum rc roster_signed_kept(const struct roster *roster, struct span envelope, enum msg_type type,

@@ -165,8 +165,8 @@ static enum rc begin(struct verifier *verifier, const struct peer *peer, const s
 	if (!shard_is_acting(&verifier->shard))
 		return err_set(err, RC_IO,
 			"this verifier holds no lease, or has not loaded its nodes yet; try again");
-	TRY(roster_signed_now(service_roster(verifier->service), msg->provision.request, MSG_TYPE_provisioning,
-		ROLES_PROVISION, service_now(verifier->service), &request, err));
+	TRY(roster_signed_now(service_roster(verifier->service), msg->provision.request,
+		MSG_TYPE_provisioning, ROLES_PROVISION, service_now(verifier->service), &request, err));
 	TRY(check_request(verifier, &request.msg.provisioning, msg->provision.share_v, err));
 	op->verifier = verifier;
 	op->peer = *peer;

@@ -1,5 +1,5 @@
-/* A real registrar, verifier or revocation service and a real Redis; everybody else is played by the test over the real
- * bus. */
+/* A real registrar, verifier or revocation service and a real Redis; everybody else is played by the test
+ * over the real bus. */
 #ifndef LIMEBUS_TESTS_INTEGRATION_SERVICE_RIG_H
 #define LIMEBUS_TESTS_INTEGRATION_SERVICE_RIG_H
 
