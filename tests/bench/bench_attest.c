@@ -106,14 +106,23 @@ static void floor_stop(struct floor *floor)
 
 /* ---- measuring ---- */
 
-/* CPU of this process for one answer of the crowd. */
-static double measure(struct crowd *crowd, pid_t pid)
+/* For one answer of the crowd. */
+struct cost {
+	double cpu_us;
+	double wakes; /* of all threads */
+	double rate;  /* answers a second */
+};
+
+static struct cost measure(struct crowd *crowd, pid_t pid)
 {
-	uint64_t from;
-	double start;
+	uint64_t from, start_ms;
+	unsigned long wakes;
+	double start, count;
 
 	rig_pass_ms(crowd->rig, 500);
 	from = crowd->answers;
+	start_ms = clock_mono_ms(clock_system());
+	wakes = crowd_wakes(pid);
 	start = crowd_cpu_us(pid);
 	while (crowd->answers - from < wanted.attestations) {
 		uint64_t before = crowd->answers;
@@ -121,14 +130,19 @@ static double measure(struct crowd *crowd, pid_t pid)
 		rig_pass_ms(crowd->rig, 50);
 		assert_true(crowd->answers > before || kill(pid, 0) == 0);
 	}
-	return (crowd_cpu_us(pid) - start) / (double)(crowd->answers - from);
+	count = (double)(crowd->answers - from);
+	return (struct cost){
+		.cpu_us = (crowd_cpu_us(pid) - start) / count,
+		.wakes = (double)(crowd_wakes(pid) - wakes) / count,
+		.rate = 1000 * count / (double)(clock_mono_ms(clock_system()) - start_ms),
+	};
 }
 
-static double measure_floor(struct crowd *crowd)
+static struct cost measure_floor(struct crowd *crowd)
 {
 	struct msg ready = {.type = MSG_TYPE_measured};
 	struct floor floor;
-	double result;
+	struct cost result;
 
 	floor_start(crowd, &floor);
 	crowd->pause_ms = INTERVAL_MS;
@@ -161,19 +175,24 @@ static bool compare_kind(const char *name, enum crowd_ak kind)
 	double floor_us[ROUNDS_MAX], verifier_us[ROUNDS_MAX], above[ROUNDS_MAX];
 	void *state = NULL;
 	struct crowd crowd;
+	struct cost least, full;
 	double base, ours, difference;
 
 	for (unsigned round = 0; round < wanted.rounds; round++) {
 		assert_int_equal(rig_open(&state), 0);
 		crowd_open(state, wanted.nodes, kind, &crowd);
-		floor_us[round] = measure_floor(&crowd);
+		least = measure_floor(&crowd);
+		floor_us[round] = least.cpu_us;
 		crowd_join(&crowd);
 		crowd_trust(&crowd);
-		verifier_us[round] = measure(&crowd, crowd.rig->pid);
+		full = measure(&crowd, crowd.rig->pid);
+		verifier_us[round] = full.cpu_us;
 		above[round] = verifier_us[round] - floor_us[round];
 		printf("  %s round %u: floor %.1f us, verifier %.1f us, %.1f us above, ratio %.2f (evidence %zu bytes)\n",
 			name, round + 1, floor_us[round], verifier_us[round], above[round],
 			verifier_us[round] / floor_us[round], crowd.evidence_bytes);
+		printf("    floor slept %.2f times an attestation at %.0f a second, verifier %.2f times at %.0f\n",
+			least.wakes, least.rate, full.wakes, full.rate);
 		fflush(stdout);
 		crowd_close(&crowd);
 		rig_close(&state);

@@ -1,5 +1,6 @@
 #include "tests/bench/crowd.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -34,13 +35,39 @@ double crowd_cpu_us(pid_t pid)
 	return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
 }
 
+unsigned long crowd_wakes(pid_t pid)
+{
+	char pattern[64], line[128];
+	unsigned long total = 0, count;
+	glob_t tasks = {0};
+
+	snprintf(pattern, sizeof pattern, "/proc/%d/task/*/status", (int)pid);
+	assert_int_equal(glob(pattern, 0, NULL, &tasks), 0);
+	for (size_t i = 0; i < tasks.gl_pathc; i++) {
+		FILE *status = fopen(tasks.gl_pathv[i], "r");
+
+		while (status != NULL && fgets(line, sizeof line, status) != NULL)
+			if (sscanf(line, "voluntary_ctxt_switches: %lu", &count) == 1)
+				total += count;
+		if (status != NULL)
+			fclose(status);
+	}
+	globfree(&tasks);
+	return total;
+}
+
 /* ---- what a node does ---- */
 
-static void send_evidence(void *ctx)
+/* The quote is made when its evidence leaves, with a pause and without: every server gets it one by one. */
+static void quote_and_send(void *ctx)
 {
 	struct crowd_node *node = ctx;
 	struct msg msg = {.type = MSG_TYPE_evidence, .id = node->asked};
+	uint8_t data[HASH_BYTES];
 
+	assert_ok(qualify(QUALIFY_ATTEST, node->nonce, node->nk.public, node->tpm.node, data));
+	soft_tpm_quote(
+		&node->tpm, &node->selection, SPAN(data), &node->attest, &node->signature, &node->values);
 	msg.evidence = (struct msg_evidence){
 		blob_span(&node->attest), blob_span(&node->signature), blob_span(&node->values), 5000};
 	/* What does not go out is not counted; the verifier asks again. */
@@ -52,26 +79,23 @@ static void send_evidence(void *ctx)
 static void on_challenge(struct crowd_node *node, const struct msg *msg)
 {
 	struct crowd *crowd = node->crowd;
-	struct pcr_selection selection = {0};
 	struct list banks = msg->challenge.banks;
-	uint8_t nonce[NONCE_BYTES], data[HASH_BYTES];
 	struct elem_bank bank;
 	uint64_t spread = crowd->pause_ms / 5 + 1;
 
-	memcpy(nonce, msg->challenge.nonce.at, sizeof nonce);
+	memcpy(node->nonce, msg->challenge.nonce.at, sizeof node->nonce);
+	node->selection = (struct pcr_selection){0};
 	while (ELEM_NEXT(bank, &banks, &bank))
 		for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
 			if ((bank.mask >> pcr & 1) != 0)
-				assert_ok(pcr_selection_add(&selection, (uint16_t)bank.alg, pcr));
-	assert_ok(qualify(QUALIFY_ATTEST, nonce, node->nk.public, node->tpm.node, data));
-	soft_tpm_quote(&node->tpm, &selection, SPAN(data), &node->attest, &node->signature, &node->values);
+				assert_ok(pcr_selection_add(&node->selection, (uint16_t)bank.alg, pcr));
 	/* A server that challenges all with the same id is told who answers. */
 	node->asked = crowd->pause_ms == 0 ? msg->id : node->index + 1;
 	if (crowd->pause_ms == 0)
-		send_evidence(node);
+		quote_and_send(node);
 	else
 		assert_ok(loop_after(crowd->rig->loop, &node->timer,
-			crowd->pause_ms - crowd->pause_ms / 10 + (uint64_t)random() % spread, send_evidence,
+			crowd->pause_ms - crowd->pause_ms / 10 + (uint64_t)random() % spread, quote_and_send,
 			node));
 }
 

@@ -16,7 +16,9 @@ struct crowd_node {
 	unsigned index;
 	unsigned welcomes;
 	unsigned shares;
-	uint64_t asked; /* id of the challenge */
+	uint64_t asked; /* id of the challenge, what it asks for */
+	uint8_t nonce[NONCE_BYTES];
+	struct pcr_selection selection;
 	struct blob attest, signature, values;
 };
 
@@ -51,5 +53,8 @@ void crowd_leave(struct crowd *crowd);
 
 /* CPU that a process has used so far, by all of its threads, in microseconds. */
 double crowd_cpu_us(pid_t pid);
+
+/* How often its threads have slept so far. Serving the same, it is work that the load decides on. */
+unsigned long crowd_wakes(pid_t pid);
 
 #endif
