@@ -74,6 +74,21 @@ static bool take_ask(const struct program *program, const struct argument *argum
 	return false;
 }
 
+/* One more item of a list. */
+static enum rc take_again(const struct argument *argument, size_t row, int argc, char **argv, int *i,
+	struct command_line *line, struct err *err)
+{
+	const char *value = NULL;
+
+	TRY(value_of(argument, argc, argv, i, &value, err));
+	if (line->again_count == COMMAND_LINE_AGAIN_MAX)
+		return err_set(
+			err, RC_LIMIT, "--%s: more than %u options", argument->name, COMMAND_LINE_AGAIN_MAX);
+	line->again[line->again_count].row = row;
+	line->again[line->again_count++].value = value;
+	return RC_OK;
+}
+
 static enum rc take_option(const struct program *program, int argc, char **argv, int *i,
 	struct command_line *line, struct err *err)
 {
@@ -89,6 +104,8 @@ static enum rc take_option(const struct program *program, int argc, char **argv,
 	option = program_find(program, argument.name);
 	if (option == NULL)
 		return unknown(program, argument.name, err);
+	if (option->repeats)
+		return take_again(&argument, (size_t)(option - program->options), argc, argv, i, line, err);
 	value = &line->values[option - program->options];
 	if (option->kind == OPTION_KIND_BOOL && argument.value == NULL)
 		argument.value = "yes";

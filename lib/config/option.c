@@ -106,6 +106,11 @@ void option_expects(const struct option *option, char *out, size_t out_len)
 	case OPTION_KIND_DURATION:
 	case OPTION_KIND_SIZE: add_range(option, "", out, out_len); break;
 	case OPTION_KIND_LIST:
+		if (option->repeats) {
+			snprintf(out, out_len, "%s each time, and may be given again",
+				kind_words(option->item));
+			break;
+		}
 		add_range(option, " items, with commas between them, each ", out, out_len);
 		add(out, out_len, kind_words(option->item));
 		break;
@@ -223,6 +228,27 @@ static enum rc set_list(const struct option *option, struct text_list *field, co
 		return refuse(option, RC_LIMIT, text, err);
 	text_list_release(field);
 	*field = TAKE(list);
+	return RC_OK;
+}
+
+enum rc option_add(
+	const struct option *option, void *config, const char *text, const char *folder, struct err *err)
+{
+	struct text_list *field = field_of(option, config);
+	char **grown;
+
+	if (field->count >= max_of(option))
+		return err_set(err, RC_LIMIT, "%s: is given more than %" PRIu64 " times", option->name,
+			max_of(option));
+	grown = reallocarray(field->at, field->count + 1, sizeof *grown);
+	if (grown == NULL)
+		return err_set(err, RC_NOMEM, "%s: out of memory", option->name);
+	field->at = grown;
+	if (strlen(text) > OPTION_PATH_MAX_BYTES ||
+		text_of(option->item, text, folder, &grown[field->count]) != RC_OK)
+		return err_set(err, RC_MALFORMED, "%s: expected %s, found \"%.*s\"", option->name,
+			kind_words(option->item), FOUND_MAX_BYTES, text);
+	field->count++;
 	return RC_OK;
 }
 

@@ -68,6 +68,9 @@ struct option {
 	uint64_t min;
 	uint64_t max;             /* 0: the kind's own maximum */
 	const char *const *words; /* kind WORD: the legal words, then NULL */
+	/* Kind LIST: on a command line each occurrence adds one item, commas and all, and all of them replace
+	 * the fallback. In a file it is a list with commas, as any other. */
+	bool repeats;
 };
 
 /* The offset of a field, checked at compile time to have the type that the kind stores. */
@@ -94,6 +97,10 @@ struct option {
  * put in front of relative paths (NULL: they stay). On refusal the text says what was expected and found, but
  * not where: the caller puts "file:line: " in front. RC_MALFORMED or RC_LIMIT. */
 MUST_USE enum rc option_set(
+	const struct option *option, void *config, const char *text, const char *folder, struct err *err);
+
+/* Append one item, whatever commas it has, to a LIST. As option_set otherwise. */
+MUST_USE enum rc option_add(
 	const struct option *option, void *config, const char *text, const char *folder, struct err *err);
 
 /* "a duration from 100ms to 1h": what a value must be. out is cut at its size. */

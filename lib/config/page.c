@@ -85,7 +85,10 @@ static const char *placeholder(const struct option *option)
 	case OPTION_KIND_DURATION: return "DURATION";
 	case OPTION_KIND_SIZE: return "SIZE";
 	case OPTION_KIND_WORD: return "WORD";
-	case OPTION_KIND_LIST: return "LIST";
+	case OPTION_KIND_LIST:
+		if (!option->repeats)
+			return "LIST";
+		return option->item == OPTION_KIND_PATH ? "PATH" : "TEXT";
 	case OPTION_KIND_BOOL: break;
 	}
 	return "yes|no";

@@ -153,6 +153,27 @@ static const char *choose_file(const struct program *program, const struct comma
 	return program->file[0] != '\0' && access(program->file, F_OK) == 0 ? program->file : NULL;
 }
 
+/* Lists of which each item stands by itself; what the file or the default said is replaced. */
+static enum rc fill_again(const struct program *program, const struct command_line *line, void *config,
+	bool seen[PROGRAM_OPTIONS_MAX], struct err *err)
+{
+	bool is_begun[PROGRAM_OPTIONS_MAX] = {false};
+
+	for (size_t i = 0; i < line->again_count; i++) {
+		size_t row = line->again[i].row;
+		const struct option *option = &program->options[row];
+		enum rc rc;
+
+		if (!is_begun[row])
+			option_clear(option, config);
+		is_begun[row] = seen[row] = true;
+		rc = option_add(option, config, line->again[i].value, NULL, err);
+		if (rc != RC_OK)
+			return err_wrap(err, rc, "--");
+	}
+	return RC_OK;
+}
+
 static enum rc fill(const struct program *program, const struct command_line *line, void *config,
 	struct program_start *out, struct err *err)
 {
@@ -175,6 +196,7 @@ static enum rc fill(const struct program *program, const struct command_line *li
 		if (rc != RC_OK)
 			return err_wrap(err, rc, "--");
 	}
+	TRY(fill_again(program, line, config, seen, err));
 	out->fault = out->file == NULL ? EX_USAGE : EX_CONFIG;
 	TRY(check_complete(program, out->file, seen, err));
 	return program->check == NULL ? RC_OK : program->check(config, err);

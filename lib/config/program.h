@@ -22,7 +22,7 @@
 #include "lib/config/option.h"
 
 #define PROGRAM_OPTIONS_MAX    128u
-#define PROGRAM_WORDS_MAX      16u
+#define PROGRAM_WORDS_MAX      64u
 #define PROGRAM_FILE_MAX_BYTES (256u << 10)
 
 struct program {

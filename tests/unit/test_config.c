@@ -19,6 +19,7 @@ struct config {
 	bool fetch;
 	unsigned level;
 	struct text_list folders;
+	struct text_list excludes;
 };
 
 static const char *const levels[] = {"error", "warn", "info", NULL};
@@ -40,6 +41,8 @@ static const struct option options[] = {
 		.help = "How much."},
 	{OPTION_LIST(struct config, folders, PATH), .name = "folders", .fallback = "", .min = 1, .max = 3,
 		.help = "Where."},
+	{OPTION_LIST(struct config, excludes, TEXT), .name = "exclude", .fallback = "x,y", .max = 3,
+		.repeats = true, .help = "What not."},
 };
 
 static const struct program program = {
@@ -409,6 +412,31 @@ static void help_and_man_page_name_every_option(void **state)
 	assert_non_null(strstr((const char *)man.at, ".SH EXIT STATUS"));
 }
 
+static void what_may_be_given_again_adds_an_item_each_time(void **state)
+{
+	DROP(config_release) struct config plain = {0};
+	DROP(config_release) struct config config = {0};
+	DROP(config_release) struct config full = {0};
+	char *given[] = {"--exclude", "/var/log/**", "--exclude=a, b", "--listen=tcp://h:1", NULL};
+	char *many[] = {
+		"--exclude=1", "--exclude=2", "--exclude=3", "--exclude=4", "--listen=tcp://h:1", NULL};
+	char *bare[] = {"--listen=tcp://h:1", NULL};
+	char *empty[] = {"--exclude=", "--listen=tcp://h:1", NULL};
+	struct err err = {0};
+
+	(void)state;
+	assert_ok(load(NULL, 0, bare, &plain, &err));
+	assert_int_equal(plain.excludes.count, 2);
+	assert_ok(load(NULL, 0, given, &config, &err));
+	assert_int_equal(config.excludes.count, 2);
+	assert_string_equal(config.excludes.at[0], "/var/log/**");
+	assert_string_equal(config.excludes.at[1], "a, b");
+	assert_int_equal(load(NULL, 0, many, &full, &err), RC_LIMIT);
+	assert_non_null(strstr(err.text, "--exclude"));
+	config_release(&full);
+	assert_int_equal(load(NULL, 0, empty, &full, &err), RC_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +452,7 @@ int main(void)
 		cmocka_unit_test(mistakes_on_the_command_line_are_refused),
 		cmocka_unit_test(a_missing_configuration_file_is_named),
 		cmocka_unit_test(help_works_without_any_configuration),
+		cmocka_unit_test(what_may_be_given_again_adds_an_item_each_time),
 		cmocka_unit_test(a_sub_command_keeps_its_own_arguments),
 		cmocka_unit_test(words_are_counted),
 		cmocka_unit_test(rules_across_options_are_checked_last),
