@@ -1,0 +1,37 @@
+/*
+ * Keylime's runtime policy and the older allow-lists, as their users hold them, taken over into the section
+ * "ima" of a policy of ours. What they mean is kept; where that is weaker than it looks a warning says so.
+ */
+#ifndef LIMEBUS_POLICY_IMPORT_RUNTIME_H
+#define LIMEBUS_POLICY_IMPORT_RUNTIME_H
+
+#include "lib/base/err.h"
+#include "lib/policy/import_warning.h"
+
+struct ima_policy_builder;
+
+#define IMPORT_RUNTIME_MAX_BYTES (128u << 20)
+
+/*
+ * A runtime policy, version 1 (all top-level members are required, unknown ones are passed over), or an old
+ * allow-list in JSON ("hashes" in place of "digests", what is missing is taken as empty). RC_MALFORMED with
+ * the place in the text; RC_UNSUPPORTED for a device-mapper policy, which the format's own schema refuses as
+ * well.
+ */
+MUST_USE enum rc import_runtime_policy(struct span json, struct ima_policy_builder *builder,
+	struct import_warnings *warnings, struct err *err);
+
+/*
+ * A flat allow-list, one "HEX  PATH" a line, as sha256sum and its like write it. Blanks in a path become '_',
+ * as the kernel stores them; "%keyring:NAME" in place of a path is a digest of a key on that keyring. Blank
+ * lines and lines with one word only are passed over, the latter with a warning.
+ */
+MUST_USE enum rc import_allow_list(struct span text, struct ima_policy_builder *builder,
+	struct import_warnings *warnings, struct err *err);
+
+/* An exclude list: one regular expression a line, anchored at its start only; blank lines and lines that
+ * begin with '#' are passed over. */
+MUST_USE enum rc import_exclude_list(struct span text, struct ima_policy_builder *builder,
+	struct import_warnings *warnings, struct err *err);
+
+#endif
