@@ -44,7 +44,11 @@
 #define ROSTER_ENTRIES_MAX 2048
 #define RECORD_MAX         (64 * 1024)
 #define POLICY_JSON_MAX    (64 * 1024)
-#define CHUNK_MAX          (256 * 1024)
+#define CHUNK_MAX          (256 * 1024)           /* of a payload, a document or a log */
+#define DOCUMENT_MAX       (128ull * 1024 * 1024) /* the JSON of a policy */
+#define LOG_NAME_MAX       16
+#define USE_MAX            1024        /* a signed policy_use */
+#define RUN_MAX            (24 * 1024) /* how far an IMA list was judged */
 #define RELAY_MAX          (CHUNK_MAX + 8 * 1024)
 #define PAGE_MAX           256 /* elements of one answer to a listing */
 #define ALIVE_MAX          1024
@@ -62,12 +66,14 @@
 	F(S, must, u64, alg, 1, 0xffff) \
 	F(S, must, u64, mask, 0, 0xffffff)
 
-/* Why a verdict says no: which check, on what, what it expected and what it found. */
+/* Why a verdict says no: which check, on what, what it expected and what it found. weight: 0 speaks against the node, 1
+ * could not be judged, 2 is told and not held against it. */
 #define ELEM_FINDING(F, L, S) \
 	F(S, must, str, check, 1, 48) \
 	F(S, may,  str, subject, 0, 256) \
 	F(S, may,  str, expected, 0, TEXT_MAX) \
-	F(S, may,  str, found, 0, TEXT_MAX)
+	F(S, may,  str, found, 0, TEXT_MAX) \
+	F(S, may,  u64, weight, 0, 2)
 
 /* The last good verdict of a node, and after how much silence its class counts it as lapsed. */
 #define ELEM_ALIVE_NODE(F, L, S) \
@@ -94,7 +100,8 @@
 	F(S, may,  str, alias, 0, NAME_MAX_BYTES)
 
 /* A node as its verifier sees it. state is what was last decided: `stale` is for the reader to compute, from good and
- * stale_ms. */
+ * stale_ms. former: the policy that holds beside `policy` until former_until. ima_*: entries of this boot's list that were
+ * judged, and those of them that speak against the node. */
 #define ELEM_NODE_STATE(F, L, S) \
 	F(S, must, bin,  node, NODE_ID_BYTES, NODE_ID_BYTES) \
 	F(S, must, str,  state, 1, 32) \
@@ -109,13 +116,21 @@
 	F(S, may,  u64,  verdicts, 0, UINT64_MAX) \
 	F(S, may,  u64,  attestations, 0, UINT64_MAX) \
 	F(S, may,  flag, connected, 0, 1) \
-	F(S, may,  str,  text, 0, TEXT_MAX)
+	F(S, may,  str,  text, 0, TEXT_MAX) \
+	F(S, may,  bin,  former, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64,  former_until, 0, UINT64_MAX) \
+	F(S, may,  u64,  ima_entries, 0, UINT64_MAX) \
+	F(S, may,  u64,  ima_failed, 0, UINT64_MAX)
 
+/* size: of the document. missing: the verifier does not have it (whole) any more, or has not read it yet: nodes of this
+ * policy cannot be judged. */
 #define ELEM_POLICY_REF(F, L, S) \
-	F(S, must, str, name, 1, NAME_MAX_BYTES) \
-	F(S, must, bin, hash, HASH_BYTES, HASH_BYTES) \
-	F(S, must, u64, number, 1, UINT64_MAX) \
-	F(S, may,  u64, time, 0, UINT64_MAX)
+	F(S, must, str,  name, 1, NAME_MAX_BYTES) \
+	F(S, must, bin,  hash, HASH_BYTES, HASH_BYTES) \
+	F(S, must, u64,  number, 1, UINT64_MAX) \
+	F(S, may,  u64,  time, 0, UINT64_MAX) \
+	F(S, may,  u64,  size, 0, DOCUMENT_MAX) \
+	F(S, may,  flag, missing, 0, 1)
 
 /* One rostered key pair: role is one bit of enum role. Endpoints are "tcp://host:port" or "ipc://path". */
 #define ELEM_ROSTER_ENTRY(F, L, S) \
@@ -260,22 +275,51 @@
 	F(S, may,  u64, interval_ms, 0, UINT64_MAX) \
 	F(S, may,  bin, roster, 0, ROSTER_MAX)
 
-/* Qualifying data of the answer: SHA-256("limebus attest v1\0" | nonce | NK | node). */
+/* Qualifying data of the answer: SHA-256("limebus attest v1\0" | nonce | NK | node). ima_max: so many bytes of the kernel's
+ * binary measurement list, whole entries, from byte ima_from of this boot's list on; 0: none. */
 #define MSG_CHALLENGE(F, L, S) \
 	F(S, must, bin, nonce, NONCE_BYTES, NONCE_BYTES) \
-	L(S, may,  bank, banks, 0, BANKS_MAX)
+	L(S, may,  bank, banks, 0, BANKS_MAX) \
+	F(S, may,  u64, ima_from, 0, UINT64_MAX) \
+	F(S, may,  u64, ima_max, 0, CHUNK_MAX)
 
 /* TPMS_ATTEST, TPMT_SIGNATURE, and the PCR values in the order of the selection, one after the other. Answers a challenge
- * by its id. tpm_us is the time that the TPM took. */
+ * by its id. tpm_us is the time that the TPM took. ima: bytes of the list from ima_from on, read after the quote was made;
+ * ima_more: there are more behind them; ima_gone: the list is shorter than ima_from. */
 #define MSG_EVIDENCE(F, L, S) \
-	F(S, must, bin, attest, 1, ATTEST_MAX) \
-	F(S, must, bin, signature, 1, TPM_SIGNATURE_MAX) \
-	F(S, may,  bin, values, 0, PCR_VALUES_MAX) \
-	F(S, may,  u64, tpm_us, 0, UINT64_MAX)
+	F(S, must, bin,  attest, 1, ATTEST_MAX) \
+	F(S, must, bin,  signature, 1, TPM_SIGNATURE_MAX) \
+	F(S, may,  bin,  values, 0, PCR_VALUES_MAX) \
+	F(S, may,  u64,  tpm_us, 0, UINT64_MAX) \
+	F(S, may,  bin,  ima, 0, CHUNK_MAX) \
+	F(S, may,  u64,  ima_from, 0, UINT64_MAX) \
+	F(S, may,  flag, ima_more, 0, 1) \
+	F(S, may,  flag, ima_gone, 0, 1)
 
-/* Something was measured: the TPM's PCR update counter. A hint, believed for nothing but haste. */
+/* Something was measured: the TPM's PCR update counter, and the entries of the IMA list. A hint, believed for nothing but
+ * haste. */
 #define MSG_MEASURED(F, L, S) \
-	F(S, may,  u64, counter, 0, UINT64_MAX)
+	F(S, may,  u64, counter, 0, UINT64_MAX) \
+	F(S, may,  u64, ima, 0, UINT64_MAX)
+
+/* A part of a log of this boot: "boot" (the firmware's event log) or "ima" (the kernel's binary list, whole entries), from
+ * this byte on. From the verifier; or from an operator, inside `signed` in a `relay`: then node, nk and time are there, as
+ * in identity_challenge. */
+#define MSG_LOG_GET(F, L, S) \
+	F(S, must, str, log, 1, LOG_NAME_MAX) \
+	F(S, may,  u64, from, 0, UINT64_MAX) \
+	F(S, must, u64, max, 1, CHUNK_MAX) \
+	F(S, may,  bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, may,  bin, nk, CURVE_KEY_BYTES, CURVE_KEY_BYTES) \
+	F(S, may,  u64, time, 0, UINT64_MAX)
+
+/* more: there are bytes behind these. gone: the log is shorter than `from`. A log that is not there has no bytes. */
+#define MSG_LOG_PART(F, L, S) \
+	F(S, must, str,  log, 1, LOG_NAME_MAX) \
+	F(S, may,  u64,  from, 0, UINT64_MAX) \
+	F(S, may,  bin,  bytes, 0, CHUNK_MAX) \
+	F(S, may,  flag, more, 0, 1) \
+	F(S, may,  flag, gone, 0, 1)
 
 /* V, HPKE-sealed to the NK of the evidence that passed. */
 #define MSG_SHARE_V(F, L, S) \
@@ -292,8 +336,8 @@
 
 /* ---- tenant to node, through the verifier that cannot read it ---- */
 
-/* body: HPKE-sealed to NK; inside, `identity_challenge` or `share_u` in `signed`, or `payload_chunk` as it is. The answer's
- * body is not sealed: identity_evidence, ok or error. */
+/* body: HPKE-sealed to NK; inside, `identity_challenge`, `log_get` or `share_u` in `signed`, or `payload_chunk` as it is. The
+ * answer's body is not sealed: identity_evidence, log_part, ok or error. */
 #define MSG_RELAY(F, L, S) \
 	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
 	F(S, must, bin, body, 1, RELAY_MAX)
@@ -302,7 +346,7 @@
 	F(S, must, bin, body, 1, RELAY_MAX)
 
 #define MSG_RELAY_REPLY(F, L, S) \
-	F(S, must, bin, body, 1, 16 * 1024)
+	F(S, must, bin, body, 1, RELAY_MAX)
 
 /* Without banks: label "limebus identity v1". With banks (a policy is to be taken from this node): "limebus golden v1". */
 #define MSG_IDENTITY_CHALLENGE(F, L, S) \
@@ -360,14 +404,16 @@
 	F(S, must, bin,  share_v, SHARE_BYTES, SHARE_BYTES)
 
 /* Body of the verifier's store record of type "prov": the signed provisioning, and V under the verifiers' sealing key.
- * delivered: when V was first sent. withheld: it is not sent again before the tenant resumes the node. */
+ * delivered: when V was first sent. withheld: it is not sent again before the tenant resumes the node. use: the signed
+ * policy_use that replaced the provisioning's policy. */
 #define MSG_PROV(F, L, S) \
 	F(S, must, bin,  request, 1, SIGNED_MAX) \
 	F(S, must, bin,  sealed_v, 60, 60) \
 	F(S, may,  u64,  opened, 0, UINT64_MAX) \
 	F(S, may,  u64,  opened_at, 0, UINT64_MAX) \
 	F(S, may,  u64,  delivered, 0, UINT64_MAX) \
-	F(S, may,  flag, withheld, 0, 1)
+	F(S, may,  flag, withheld, 0, 1) \
+	F(S, may,  bin,  use, 0, USE_MAX)
 
 /* Body of the verifier's store record of type "state". clock, reset_count, restart_count: from the last accepted quote.
  * verdict: the last signed verdict that said no; good_verdict: the last one that said yes. highest: the highest
@@ -389,13 +435,47 @@
 	F(S, may,  bin,  good_verdict, 0, 4096) \
 	F(S, may,  u64,  highest, 0, UINT64_MAX)
 
-/* Signed by a provisioner; json is the policy as it stands, its SHA-256 is the policy's id, number orders the contents of
- * one name. */
+/* Body of the verifier's store record of type "ima": what was judged of the logs of this boot, under which policies, and since
+ * which `resume`. run: how far the IMA list was judged and what that came to (lib/policy/ima_judge.h); findings: those of its
+ * entries so far. boot: SHA-256 of the PCR values that the judged boot log leads to. */
+#define MSG_IMA(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, may,  u64, reset_count, 0, UINT64_MAX) \
+	F(S, must, bin, policy, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  bin, former, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64, number, 0, UINT64_MAX) \
+	F(S, may,  u64, request_time, 0, UINT64_MAX) \
+	F(S, may,  bin, boot, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  bin, run, 0, RUN_MAX) \
+	L(S, may,  finding, findings, 0, FINDINGS_MAX) \
+	F(S, may,  u64, findings_count, 0, UINT64_MAX)
+
+/* Signed by a provisioner. document: SHA-256 of the policy's JSON as it stands, which is the policy's id, and size its bytes;
+ * it travels by itself (document_put). number orders the contents of one name. */
 #define MSG_POLICY(F, L, S) \
 	F(S, must, str, name, 1, NAME_MAX_BYTES) \
 	F(S, must, u64, number, 1, UINT64_MAX) \
-	F(S, must, bin, json, 2, POLICY_JSON_MAX) \
-	F(S, must, u64, time, 1, UINT64_MAX)
+	F(S, may,  bin, json, 2, POLICY_JSON_MAX) \
+	F(S, must, u64, time, 1, UINT64_MAX) \
+	F(S, may,  bin, document, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64, size, 0, DOCUMENT_MAX)
+
+/* A document in order: `bytes` from byte `from` on. Chunks are CHUNK_MAX bytes, the last one may be shorter. */
+#define MSG_DOCUMENT_PUT(F, L, S) \
+	F(S, must, bin, document, HASH_BYTES, HASH_BYTES) \
+	F(S, must, u64, size, 1, DOCUMENT_MAX) \
+	F(S, may,  u64, from, 0, DOCUMENT_MAX) \
+	F(S, must, bin, bytes, 1, CHUNK_MAX)
+
+#define MSG_DOCUMENT_GET(F, L, S) \
+	F(S, must, bin, document, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64, from, 0, DOCUMENT_MAX)
+
+#define MSG_DOCUMENT_PART(F, L, S) \
+	F(S, must, bin, document, HASH_BYTES, HASH_BYTES) \
+	F(S, must, u64, size, 1, DOCUMENT_MAX) \
+	F(S, may,  u64, from, 0, DOCUMENT_MAX) \
+	F(S, must, bin, bytes, 1, CHUNK_MAX)
 
 #define MSG_POLICY_PUT(F, L, S) \
 	F(S, must, bin, policy, 1, SIGNED_MAX)
@@ -413,6 +493,20 @@
 #define MSG_POLICIES(F, L, S) \
 	L(S, may,  policy_ref, policies, 0, PAGE_MAX) \
 	F(S, may,  flag, more, 0, 1)
+
+/* Signed by a provisioner: the node of this provisioning is judged by this policy from now on. Until keep_until the policy
+ * before holds too (0: it does not). */
+#define MSG_POLICY_USE(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, must, u64, number, 1, UINT64_MAX) \
+	F(S, must, bin, policy, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  bin, former, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64, keep_until, 0, UINT64_MAX) \
+	F(S, may,  str, reason, 0, 256) \
+	F(S, must, u64, time, 1, UINT64_MAX)
+
+#define MSG_POLICY_USE_PUT(F, L, S) \
+	F(S, must, bin, request, 1, USE_MAX)
 
 #define MSG_STATE_GET(F, L, S) \
 	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES)
@@ -462,7 +556,10 @@
 	L(S, may,  finding, findings, 0, FINDINGS_MAX) \
 	F(S, may,  u64,  findings_count, 0, UINT64_MAX) \
 	F(S, may,  u64,  unobserved_from, 0, UINT64_MAX) \
-	F(S, may,  u64,  unobserved_to, 0, UINT64_MAX)
+	F(S, may,  u64,  unobserved_to, 0, UINT64_MAX) \
+	F(S, may,  bin,  former, HASH_BYTES, HASH_BYTES) \
+	F(S, may,  u64,  ima_entries, 0, UINT64_MAX) \
+	F(S, may,  u64,  ima_failed, 0, UINT64_MAX)
 
 /* Verifier to revocation: something signed that becomes a notice: a verdict, a node_request or a provisioning. */
 #define MSG_CAUSE_PUT(F, L, S) \
@@ -562,6 +659,8 @@
 	M("challenge", challenge, MSG_CHALLENGE) \
 	M("evidence", evidence, MSG_EVIDENCE) \
 	M("measured", measured, MSG_MEASURED) \
+	M("log_get", log_get, MSG_LOG_GET) \
+	M("log_part", log_part, MSG_LOG_PART) \
 	M("share_v", share_v, MSG_SHARE_V) \
 	M("bootstrapped", bootstrapped, MSG_BOOTSTRAPPED) \
 	M("relay", relay, MSG_RELAY) \
@@ -575,12 +674,18 @@
 	M("provision", provision, MSG_PROVISION) \
 	M("prov", prov, MSG_PROV) \
 	M("state", state, MSG_STATE) \
+	M("ima", ima, MSG_IMA) \
 	M("policy", policy, MSG_POLICY) \
 	M("policy_put", policy_put, MSG_POLICY_PUT) \
 	M("policy_get", policy_get, MSG_POLICY_GET) \
 	M("policy_info", policy_info, MSG_POLICY_INFO) \
 	M("policy_list", policy_list, MSG_POLICY_LIST) \
 	M("policies", policies, MSG_POLICIES) \
+	M("document_put", document_put, MSG_DOCUMENT_PUT) \
+	M("document_get", document_get, MSG_DOCUMENT_GET) \
+	M("document_part", document_part, MSG_DOCUMENT_PART) \
+	M("policy_use", policy_use, MSG_POLICY_USE) \
+	M("policy_use_put", policy_use_put, MSG_POLICY_USE_PUT) \
 	M("state_get", state_get, MSG_STATE_GET) \
 	M("state_list", state_list, MSG_STATE_LIST) \
 	M("states", states, MSG_STATES) \

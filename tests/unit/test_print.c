@@ -61,13 +61,14 @@ static void lists_are_arrays_of_objects(void **state)
 	struct msg msg = {.type = MSG_TYPE_challenge, .challenge.nonce = SPAN(nonce)};
 
 	(void)state;
-	assert_prints(&msg, 1, "{\"t\":\"challenge\",\"nonce\":{\"bytes\":32},\"banks\":[]}");
+	assert_prints(&msg, 1,
+		"{\"t\":\"challenge\",\"nonce\":{\"bytes\":32},\"banks\":[],\"ima_from\":0,\"ima_max\":0}");
 	assert_ok(ELEM_APPEND(bank, (&(struct elem_bank){.alg = 11, .mask = 1}), &raw));
 	assert_ok(ELEM_APPEND(bank, (&(struct elem_bank){.alg = 12}), &raw));
 	msg.challenge.banks = (struct list){blob_span(&raw), 2};
 	assert_prints(&msg, 1,
 		"{\"t\":\"challenge\",\"nonce\":{\"bytes\":32},"
-		"\"banks\":[{\"alg\":11,\"mask\":1},{\"alg\":12,\"mask\":0}]}");
+		"\"banks\":[{\"alg\":11,\"mask\":1},{\"alg\":12,\"mask\":0}],\"ima_from\":0,\"ima_max\":0}");
 }
 
 static void every_message_prints_as_json_with_each_field(void **state)
