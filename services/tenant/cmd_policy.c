@@ -137,16 +137,16 @@ static void show_text(const struct known_policy *policy, uint64_t now_ms)
 	}
 }
 
-static enum rc show(struct session *session, const void *options, const struct program_start *start,
+static enum rc show(struct session_door *door, const void *options, const struct program_start *start,
 	int *status, struct err *err)
 {
 	DROP(known_policy_release) struct known_policy policy = {0};
 
 	(void)options;
 	(void)status;
-	TRY(policies_open(session, start->words[0], &policy, err));
-	if (!session_config(session)->json)
-		show_text(&policy, session_now(session));
+	TRY(policies_open(door, start->words[0], &policy, err));
+	if (!door->config->json)
+		show_text(&policy, clock_wall_ms(clock_system()));
 	else if (fwrite(policy.json.at, 1, policy.json.len, stdout) != policy.json.len)
 		return err_set(err, RC_IO, "standard output cannot be written");
 	return RC_OK;
@@ -154,7 +154,7 @@ static enum rc show(struct session *session, const void *options, const struct p
 
 int policy_show(const struct tenant_config *config, int argc, char **argv)
 {
-	return session_command(&show_program, config, argc, argv, NULL, show);
+	return session_door_command(&show_program, config, argc, argv, NULL, show);
 }
 
 /* ---- diff ---- */
@@ -172,7 +172,7 @@ static const struct program diff_program = {
 	.exits = exit_texts,
 };
 
-static enum rc compare(struct session *session, const void *options, const struct program_start *start,
+static enum rc compare(struct session_door *door, const void *options, const struct program_start *start,
 	int *status, struct err *err)
 {
 	DROP(known_policy_release) struct known_policy before = {0};
@@ -182,11 +182,11 @@ static enum rc compare(struct session *session, const void *options, const struc
 	struct json_write w = json_write_begin(&json, JSON_PRETTY);
 
 	(void)options;
-	TRY(policies_open(session, start->words[0], &before, err));
-	TRY(policies_open(session, start->words[1], &after, err));
+	TRY(policies_open(door, start->words[0], &before, err));
+	TRY(policies_open(door, start->words[1], &after, err));
 	TRY(policy_diff(&before.policy, &after.policy, &text));
 	*status = text.len == 0 ? EXIT_DONE : EXIT_NO;
-	if (!session_config(session)->json) {
+	if (!door->config->json) {
 		printf("%.*s", SPAN_FMT(blob_span(&text)));
 		return RC_OK;
 	}
@@ -200,5 +200,5 @@ static enum rc compare(struct session *session, const void *options, const struc
 
 int policy_compare(const struct tenant_config *config, int argc, char **argv)
 {
-	return session_command(&diff_program, config, argc, argv, NULL, compare);
+	return session_door_command(&diff_program, config, argc, argv, NULL, compare);
 }

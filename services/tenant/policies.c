@@ -1,6 +1,7 @@
 #include "services/tenant/policies.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "lib/base/file.h"
 #include "lib/base/hex.h"
@@ -66,14 +67,25 @@ enum rc policies_get(
 	return RC_OK;
 }
 
-enum rc policies_open(struct session *session, const char *what, struct known_policy *out, struct err *err)
+static bool is_file(const char *what)
+{
+	size_t len = strlen(what);
+	struct stat st;
+
+	return strchr(what, '/') != NULL || (len >= 5 && strcmp(what + len - 5, ".json") == 0) ||
+	       (stat(what, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+enum rc policies_open(struct session_door *door, const char *what, struct known_policy *out, struct err *err)
 {
 	DROP(known_policy_release) struct known_policy policy = {0};
 	DROP(blob_release) struct blob json = {0};
-	size_t len = strlen(what);
+	struct session *session = NULL;
 
-	if (strchr(what, '/') == NULL && (len < 5 || strcmp(what + len - 5, ".json") != 0))
+	if (!is_file(what)) {
+		TRY(session_enter(door, &session, err));
 		return policies_get(session, what, out, err);
+	}
 	TRY(file_read(what, POLICY_JSON_MAX_BYTES, &json, err));
 	if (understand(blob_span(&json), &policy, err) != RC_OK)
 		return err_wrap(err, err->rc, "%s: ", what);

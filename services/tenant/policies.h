@@ -20,9 +20,10 @@ void known_policy_release(struct known_policy *policy);
 MUST_USE enum rc policies_get(
 	struct session *session, const char *name_or_hash, struct known_policy *out, struct err *err);
 
-/* A path (what has a '/' or ends with ".json") is read from the file; anything else is asked for. */
+/* A path (what has a '/' or ends with ".json", or names a file that is there) is read from the file, and
+ * needs no deployment; anything else is asked for. */
 MUST_USE enum rc policies_open(
-	struct session *session, const char *what, struct known_policy *out, struct err *err);
+	struct session_door *door, const char *what, struct known_policy *out, struct err *err);
 
 /* Sign the JSON under the policy's own name, send it, and tell its hash. Number: max(now, known + 1). */
 MUST_USE enum rc policies_put(

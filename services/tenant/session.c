@@ -355,6 +355,41 @@ static int failed(const struct program *program, const struct session *session, 
 	return command_failed(program, err);
 }
 
+enum rc session_enter(struct session_door *door, struct session **out, struct err *err)
+{
+	if (door->session == NULL)
+		TRY(session_open(door->config, &door->session, err));
+	*out = door->session;
+	return RC_OK;
+}
+
+static void door_close(struct session_door *door)
+{
+	session_close(&door->session);
+}
+
+int session_door_command(const struct program *program, const struct tenant_config *config, int argc,
+	char **argv, void *options, session_door_act *act)
+{
+	DROP(door_close) struct session_door door = {.config = config};
+	struct program_start start = {0};
+	struct err err = {0};
+	int status = program_begin(program, argc, argv, options, &start);
+	enum rc rc;
+
+	if (status != PROGRAM_GO)
+		return status;
+	status = EXIT_DONE;
+	rc = act(&door, options, &start, &status, &err);
+	if (rc != RC_OK) {
+		err.rc = rc;
+		status = failed(program, door.session, &err);
+	}
+	if (options != NULL)
+		program_release(program, options);
+	return status;
+}
+
 int session_command(const struct program *program, const struct tenant_config *config, int argc, char **argv,
 	void *options, session_act *act)
 {

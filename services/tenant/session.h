@@ -78,4 +78,17 @@ typedef enum rc session_act(struct session *session, const void *options, const 
 int session_command(const struct program *program, const struct tenant_config *config, int argc, char **argv,
 	void *options, session_act *act);
 
+/* A command that can do without a deployment: its session is opened when it is first asked for. */
+struct session_door {
+	const struct tenant_config *config;
+	struct session *session; /* NULL: not opened yet */
+};
+MUST_USE enum rc session_enter(struct session_door *door, struct session **out, struct err *err);
+
+/* As session_command. */
+typedef enum rc session_door_act(struct session_door *door, const void *options,
+	const struct program_start *start, int *status, struct err *err);
+int session_door_command(const struct program *program, const struct tenant_config *config, int argc,
+	char **argv, void *options, session_door_act *act);
+
 #endif
