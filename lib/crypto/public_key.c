@@ -271,17 +271,12 @@ static enum rc check_request(
 	return RC_OK;
 }
 
-enum rc public_key_verify(
-	struct public_key *key, const struct signature *signature, struct span digest, struct err *err)
+/* bytes: of the modulus' length, or DER. */
+static enum rc verify_native(struct public_key *key, enum signature_scheme scheme, enum digest_alg hash,
+	struct span bytes, struct span digest, struct err *err)
 {
-	uint8_t der[ECDSA_DER_MAX];
-	struct span bytes = signature->rsa;
-
-	TRY(check_request(key, signature, digest, err));
-	TRY(prepare(key, signature->scheme, signature->hash, err));
-	if (key->kind != KEY_RSA)
-		bytes = span_of(der, ecdsa_der(signature, key->len / 2, der));
-	else if (bytes.len != key->len)
+	TRY(prepare(key, scheme, hash, err));
+	if (key->kind == KEY_RSA && bytes.len != key->len)
 		return err_set(
 			err, RC_DENIED, "RSA signature: %zu bytes, the modulus has %zu", bytes.len, key->len);
 	if (bytes.len == 0 ||
@@ -290,4 +285,26 @@ enum rc public_key_verify(
 		return err_set(err, RC_DENIED, "signature: does not hold for this key and digest");
 	}
 	return RC_OK;
+}
+
+enum rc public_key_verify(
+	struct public_key *key, const struct signature *signature, struct span digest, struct err *err)
+{
+	uint8_t der[ECDSA_DER_MAX];
+	struct span bytes = signature->rsa;
+
+	TRY(check_request(key, signature, digest, err));
+	if (key->kind != KEY_RSA)
+		bytes = span_of(der, ecdsa_der(signature, key->len / 2, der));
+	return verify_native(key, signature->scheme, signature->hash, bytes, digest, err);
+}
+
+enum rc public_key_verify_der(struct public_key *key, enum digest_alg hash, struct span signature,
+	struct span digest, struct err *err)
+{
+	struct signature asked = {
+		.scheme = key->kind == KEY_RSA ? SIGNATURE_RSASSA : SIGNATURE_ECDSA, .hash = hash};
+
+	TRY(check_request(key, &asked, digest, err));
+	return verify_native(key, asked.scheme, hash, signature, digest, err);
 }

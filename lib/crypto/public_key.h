@@ -6,6 +6,7 @@
 #ifndef LIMEBUS_CRYPTO_PUBLIC_KEY_H
 #define LIMEBUS_CRYPTO_PUBLIC_KEY_H
 
+#include "lib/base/blob.h"
 #include "lib/base/err.h"
 #include "lib/crypto/digest.h"
 
@@ -17,6 +18,7 @@ enum key_kind { KEY_NONE, KEY_RSA, KEY_P256, KEY_P384 };
 #define KEY_RSA_EXPONENT    65537
 #define KEY_DER_MAX         1024
 #define KEY_PEM_MAX         2048
+#define KEY_FILE_MAX        (16u << 10)
 
 /* "rsa", "p256", "p384"; "none". Never NULL. */
 const char *key_kind_name(enum key_kind kind);
@@ -59,6 +61,14 @@ MUST_USE enum rc public_key_of_der(
 /* The first block, which must be "PUBLIC KEY" and not encrypted; text around it is ignored. */
 MUST_USE enum rc public_key_of_pem(struct span pem, struct public_key **out, struct err *err);
 
+/* As public_key_of_pem, or the key of the certificate, if the first block is one; nothing else in it is
+ * looked at. At most KEY_FILE_MAX bytes. */
+MUST_USE enum rc public_key_of_file(struct span pem, struct public_key **out, struct err *err);
+
+/* Append SubjectPublicKeyInfo, as DER and as PEM the way that openssl(1) writes it. RC_NOMEM, RC_CRYPTO. */
+MUST_USE enum rc public_key_to_der(const struct public_key *key, struct blob *out, struct err *err);
+MUST_USE enum rc public_key_to_pem(const struct public_key *key, struct blob *out, struct err *err);
+
 /* The raw parts, padded to the modulus or the field; they borrow from the key. */
 struct key_parts public_key_parts(const struct public_key *key);
 
@@ -67,5 +77,10 @@ struct key_parts public_key_parts(const struct public_key *key);
  * signature may rest upon. RSAPSS accepts every salt length, since TPMs differ in it. */
 MUST_USE enum rc public_key_verify(
 	struct public_key *key, const struct signature *signature, struct span digest, struct err *err);
+
+/* The same for a signature as X.509, CMS and the kernel have it: for RSA PKCS #1 v1.5, for a curve the DER of
+ * ECDSA-Sig-Value (RFC 3279, 2.2.3) with nothing in front, behind, or written longer than need be. */
+MUST_USE enum rc public_key_verify_der(struct public_key *key, enum digest_alg hash, struct span signature,
+	struct span digest, struct err *err);
 
 #endif

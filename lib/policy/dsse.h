@@ -43,9 +43,9 @@ bool dsse_is_envelope(struct span text);
 
 /*
  * Parse an envelope; its signatures are not checked yet. Members that the specification does not name are
- * passed over, as it demands. RC_MALFORMED for a missing or doubled member, no signature, a key id (other
- * than the empty one) or a signature that stands there twice, and base64 in any spelling but the one
- * (base64.h). RC_LIMIT, RC_NOMEM.
+ * passed over, as it demands. RC_NOT_FOUND for a missing member, RC_MALFORMED for a doubled member, no
+ * signature, a key id (other than the empty one) or a signature that stands there twice, and base64 in any
+ * spelling but the one (base64.h). RC_LIMIT, RC_NOMEM.
  */
 MUST_USE enum rc dsse_parse(struct span text, struct dsse *out, struct err *err);
 

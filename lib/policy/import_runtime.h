@@ -8,7 +8,7 @@
 #include "lib/base/err.h"
 #include "lib/policy/import_warning.h"
 
-struct ima_policy_builder;
+struct ima_builder;
 
 #define IMPORT_RUNTIME_MAX_BYTES (128u << 20)
 
@@ -18,20 +18,20 @@ struct ima_policy_builder;
  * the place in the text; RC_UNSUPPORTED for a device-mapper policy, which the format's own schema refuses as
  * well.
  */
-MUST_USE enum rc import_runtime_policy(struct span json, struct ima_policy_builder *builder,
-	struct import_warnings *warnings, struct err *err);
+MUST_USE enum rc import_runtime_policy(
+	struct span json, struct ima_builder *builder, struct import_warnings *warnings, struct err *err);
 
 /*
  * A flat allow-list, one "HEX  PATH" a line, as sha256sum and its like write it. Blanks in a path become '_',
  * as the kernel stores them; "%keyring:NAME" in place of a path is a digest of a key on that keyring. Blank
  * lines and lines with one word only are passed over, the latter with a warning.
  */
-MUST_USE enum rc import_allow_list(struct span text, struct ima_policy_builder *builder,
-	struct import_warnings *warnings, struct err *err);
+MUST_USE enum rc import_allow_list(
+	struct span text, struct ima_builder *builder, struct import_warnings *warnings, struct err *err);
 
 /* An exclude list: one regular expression a line, anchored at its start only; blank lines and lines that
  * begin with '#' are passed over. */
-MUST_USE enum rc import_exclude_list(struct span text, struct ima_policy_builder *builder,
-	struct import_warnings *warnings, struct err *err);
+MUST_USE enum rc import_exclude_list(
+	struct span text, struct ima_builder *builder, struct import_warnings *warnings, struct err *err);
 
 #endif
