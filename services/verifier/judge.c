@@ -65,11 +65,10 @@ void judge(const struct judge_case *in, struct verdict *out, struct quote_counte
 		.signer = in->signer,
 		.last = in->last,
 	};
-	struct appraisal appraisal = {&claim, in->policy, in->now_ms};
+	struct appraisal appraisal = {.quote = &claim, .policy = in->policy, .now_ms = in->now_ms};
 	enum rc rc = qualify(QUALIFY_ATTEST, in->nonce, in->nk, in->node, data);
 
-	out->kept = out->total = out->failures = 0;
-	out->trusted = out->could_judge = out->rebooted = false;
+	verdict_clear(out);
 	if (rc != RC_OK)
 		fail(out, FINDING_INTERNAL, "qualifying data", rc);
 	if (rc != RC_OK || !read_evidence(in, &attest, &signature, out)) {

@@ -30,7 +30,7 @@ static void node_open(
 	assert_ok(pcr_values_parse(&node->q.asked, node->q.claim.values, &values));
 	assert_ok(policy_from_values(&head, &values, 1, &json, NULL));
 	assert_ok(policy_parse(blob_span(&json), &node->policy, NULL));
-	node->appraisal = (struct appraisal){&node->q.claim, &node->policy, NOW};
+	node->appraisal = (struct appraisal){.quote = &node->q.claim, .policy = &node->policy, .now_ms = NOW};
 }
 
 static void open_default(struct node *node)
