@@ -20,7 +20,7 @@
 
 #include "lib/base/blob.h"
 #include "lib/evidence/ima_replay.h"
-#include "lib/policy/ima_keys.h"
+#include "lib/policy/ima_keyring.h"
 #include "lib/policy/verdict.h"
 
 struct ima_policy;
@@ -30,7 +30,7 @@ struct ima_policy;
 /* Entries that are judged once only, since the list repeats a failing one often. */
 #define IMA_FAULTS_MAX VERDICT_FINDINGS_MAX
 /* A run as it is written down. */
-#define IMA_RUN_MAX_BYTES (IMA_FAULTS_MAX * 1024 + IMA_KEYS_LEARNED_MAX * 640 + 4096)
+#define IMA_RUN_MAX_BYTES (IMA_FAULTS_MAX * 1024 + IMA_LEARNED_MAX * 640 + 4096)
 
 /* One boot_aggregate: first of a list, or of a kernel that was started by kexec. */
 struct ima_aggregate {
@@ -67,7 +67,7 @@ struct ima_run {
 	struct ima_progress proven; /* by the last quote that was reached */
 	struct ima_progress ahead;  /* of the round that is going on */
 	struct blob faults;         /* records of failing entries, the proven ones first */
-	struct ima_keys learned;    /* from keyrings, if the policy wants that; the proven ones first */
+	struct ima_keyring learned; /* from keyrings, if the policy wants that; the proven ones first */
 	struct ima_aggregate aggregate[IMA_AGGREGATES_MAX];
 };
 

@@ -267,7 +267,7 @@ static void names_of_checks_come_back(void **state)
 
 static void a_finding_is_explained_in_a_sentence(void **state)
 {
-	struct finding finding = {FINDING_PCR_VALUE, "pcr 16 (sha256)", "00aa", "7c"};
+	struct finding finding = {FINDING_PCR_VALUE, FINDING_FAILS, "pcr 16 (sha256)", "00aa", "7c"};
 	char text[EXPLAIN_BYTES];
 
 	(void)state;
