@@ -31,7 +31,7 @@ MUST_USE enum rc ima_builder_digest(struct ima_builder *builder, enum digest_kin
 /* How many digests of a kind were added; twins count. */
 size_t ima_builder_count(const struct ima_builder *builder, enum digest_kind kind);
 
-enum ima_list {
+enum ima_patterns {
 	IMA_EXCLUDES,
 	IMA_KEYLIME_EXCLUDES,
 	IMA_VIOLATIONS_ACCEPTED,
@@ -41,7 +41,7 @@ enum ima_list {
 
 /* One more pattern. Copies; checks it as pattern_set_add does. */
 MUST_USE enum rc ima_builder_pattern(
-	struct ima_builder *builder, enum ima_list list, struct span pattern, struct err *err);
+	struct ima_builder *builder, enum ima_patterns list, struct span pattern, struct err *err);
 
 /* Leave out all files that the patterns of IMA_EXCLUDES and IMA_KEYLIME_EXCLUDES match so far. out: how many
  * digests went. */

@@ -86,12 +86,12 @@ MUST_USE enum rc ima_policy_parse(
 	const struct json *section, struct span table, struct ima_policy *out, struct err *err);
 
 /* "sha512:<hex>" or "<hex>", lower case. RC_MALFORMED, RC_UNSUPPORTED for an unknown name. */
-struct ima_digest {
+struct ima_policy_digest {
 	enum kernel_hash hash;
 	size_t len;
 	uint8_t bytes[KERNEL_HASH_BYTES_MAX];
 };
-MUST_USE enum rc ima_digest_parse(struct span text, struct ima_digest *out);
+MUST_USE enum rc ima_digest_parse(struct span text, struct ima_policy_digest *out);
 
 /* Append lines in words: how many digests, which excludes, keys and settings. */
 MUST_USE enum rc ima_policy_show(const struct ima_policy *policy, struct blob *out);

@@ -261,7 +261,7 @@ static void names_of_checks_come_back(void **state)
 		assert_int_equal(finding_of_name(span_text(name)), i);
 		assert_true(strlen(name) <= 48);
 	}
-	assert_int_equal(finding_of_name(span_text("ima-file")), FINDING_UNKNOWN);
+	assert_int_equal(finding_of_name(span_text("no-such-check")), FINDING_UNKNOWN);
 	assert_string_equal(finding_name((enum finding_check)999), "unknown");
 }
 
