@@ -13,7 +13,9 @@
 	X("create", policy_create, "take a policy from a node, or from a file")                              \
 	X("list", policy_list, "all policies that the verifier knows")                                       \
 	X("show", policy_show, "one policy")                                                                 \
-	X("diff", policy_compare, "what becomes different when one policy replaces another")
+	X("diff", policy_compare, "what becomes different when one policy replaces another")                 \
+	X("sign", policy_sign, "put a policy into an envelope with a signature")                             \
+	X("verify", policy_verify, "is a policy's envelope signed by a key of ours?")
 
 COMMAND_GROUP(policy, POLICY_COMMANDS);
 

@@ -8,9 +8,10 @@ struct tenant_config {
 	char *identity; /* folder with the operator's keys */
 	char *roster;
 	char *root_key;
-	char *aliases;    /* which node this operator means by an alias */
-	char *ek_roots;   /* folder */
-	char *ek_allowed; /* NULL: none */
+	char *aliases;                /* which node this operator means by an alias */
+	char *ek_roots;               /* folder */
+	char *ek_allowed;             /* NULL: none */
+	struct text_list policy_keys; /* files and folders; empty: policies need no signature */
 	bool json;
 	uint64_t timeout_ms;
 };

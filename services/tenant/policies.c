@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "lib/base/file.h"
 #include "lib/base/hex.h"
+#include "services/tenant/policy_file.h"
 
 void known_policy_release(struct known_policy *policy)
 {
@@ -86,7 +86,7 @@ enum rc policies_open(struct session_door *door, const char *what, struct known_
 		TRY(session_enter(door, &session, err));
 		return policies_get(session, what, out, err);
 	}
-	TRY(file_read(what, POLICY_JSON_MAX_BYTES, &json, err));
+	TRY(policy_file_read(session_config(session), what, DSSE_TYPE_POLICY, &json, err));
 	if (understand(blob_span(&json), &policy, err) != RC_OK)
 		return err_wrap(err, err->rc, "%s: ", what);
 	known_policy_release(out);

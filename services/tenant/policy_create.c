@@ -1,9 +1,9 @@
 /* limebus policy create. */
 #include <stdio.h>
 
-#include "lib/base/file.h"
 #include "services/tenant/policies.h"
 #include "services/tenant/policy.h"
+#include "services/tenant/policy_file.h"
 #include "services/tenant/render.h"
 #include "services/tenant/selection.h"
 #include "services/tenant/vouch.h"
@@ -91,8 +91,9 @@ static enum rc make(struct session *session, const struct create_options *given,
 	if (given->from_node != NULL)
 		return from_node(session, given, &head, out, err);
 	if (given->from_file != NULL)
-		return file_read(given->from_file, POLICY_JSON_MAX_BYTES, out, err);
-	TRY(file_read(given->import, POLICY_JSON_MAX_BYTES, &text, err));
+		return policy_file_read(
+			session_config(session), given->from_file, DSSE_TYPE_POLICY, out, err);
+	TRY(policy_file_read(session_config(session), given->import, DSSE_TYPE_KEYLIME, &text, err));
 	if (policy_import_tpm_policy(&head, blob_span(&text), out, err) != RC_OK)
 		return err_wrap(err, err->rc, "%s: ", given->import);
 	return RC_OK;
