@@ -69,8 +69,9 @@ enum ima_step { IMA_STEP_ENTRY, IMA_STEP_END, IMA_STEP_PARTIAL, IMA_STEP_BROKEN 
 
 /*
  * A position in a list. Set format and left (and room, of an ASCII list); left loses its front with every
- * entry, and stays as it is otherwise. `room` is where template data are rebuilt from text: IMA_DATA_MAX
- * bytes suffice for all, less makes longer entries BROKEN.
+ * entry, and stays as it is otherwise. `room` is where hash and template data are rebuilt from text:
+ * IMA_ENTRY_MAX bytes suffice for all, less makes longer entries BROKEN. Data of an unknown template cannot
+ * be rebuilt from text: such an entry has none, so that its hash does not hold.
  */
 struct ima_list {
 	struct ima_format format;

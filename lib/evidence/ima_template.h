@@ -13,19 +13,20 @@
 #include "lib/base/span.h"
 #include "lib/crypto/digest.h"
 
-/* X(name, the kernel's name, format). CUSTOM is any other name that is a format itself, made of fields that
- * we know (boot parameter ima_template_fmt=): the kernel then writes the format in place of a name. */
+/* X(name, the kernel's name); the fields of each are listed in ima_template.c. CUSTOM is any other name that
+ * is a format itself, "d-ng|n-ng|sig", made of fields that we know (boot parameter ima_template_fmt=): the
+ * kernel then writes the format in place of a name. */
 #define IMA_TEMPLATE_LIST(X)                                                                                 \
-	X(IMA, "ima", "d|n")                                                                                 \
-	X(NG, "ima-ng", "d-ng|n-ng")                                                                         \
-	X(NGV2, "ima-ngv2", "d-ngv2|n-ng")                                                                   \
-	X(SIG, "ima-sig", "d-ng|n-ng|sig")                                                                   \
-	X(SIGV2, "ima-sigv2", "d-ngv2|n-ng|sig")                                                             \
-	X(BUF, "ima-buf", "d-ng|n-ng|buf")                                                                   \
-	X(MODSIG, "ima-modsig", "d-ng|n-ng|sig|d-modsig|modsig")                                             \
-	X(EVM_SIG, "evm-sig", "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode")
+	X(IMA, "ima")                                                                                        \
+	X(NG, "ima-ng")                                                                                      \
+	X(NGV2, "ima-ngv2")                                                                                  \
+	X(SIG, "ima-sig")                                                                                    \
+	X(SIGV2, "ima-sigv2")                                                                                \
+	X(BUF, "ima-buf")                                                                                    \
+	X(MODSIG, "ima-modsig")                                                                              \
+	X(EVM_SIG, "evm-sig")
 
-#define IMA_TEMPLATE_ENUM(name, words, format) IMA_TEMPLATE_##name,
+#define IMA_TEMPLATE_ENUM(name, words) IMA_TEMPLATE_##name,
 enum ima_template {
 	IMA_TEMPLATE_UNKNOWN,
 	IMA_TEMPLATE_LIST(IMA_TEMPLATE_ENUM) IMA_TEMPLATE_CUSTOM,
