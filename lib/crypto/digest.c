@@ -7,6 +7,7 @@
 
 #include "lib/crypto/algorithms.h"
 #include "lib/crypto/fault.h"
+#include "lib/crypto/sha.h"
 
 struct digest_run {
 	enum digest_alg alg;
@@ -117,7 +118,7 @@ static enum rc failed(void)
 	return fault(NULL, "digest");
 }
 
-enum rc digest_spans(enum digest_alg alg, const struct span *spans, size_t count, uint8_t *out)
+static enum rc evp_spans(enum digest_alg alg, const struct span *spans, size_t count, uint8_t *out)
 {
 	EVP_MD *md = algorithm_digest(alg);
 	EVP_MD_CTX *context;
@@ -135,6 +136,13 @@ enum rc digest_spans(enum digest_alg alg, const struct span *spans, size_t count
 	if (EVP_DigestFinal_ex(context, out, NULL) != 1)
 		return failed();
 	return RC_OK;
+}
+
+enum rc digest_spans(enum digest_alg alg, const struct span *spans, size_t count, uint8_t *out)
+{
+	enum rc rc = sha_spans(alg, spans, count, out);
+
+	return rc == RC_UNSUPPORTED ? evp_spans(alg, spans, count, out) : rc;
 }
 
 enum rc digest_bytes(enum digest_alg alg, struct span bytes, uint8_t *out)

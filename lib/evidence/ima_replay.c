@@ -27,6 +27,21 @@ enum rc ima_replay_init(struct ima_replay *replay, uint32_t pcr, const struct pc
 	return RC_OK;
 }
 
+enum rc ima_replay_assume(struct ima_replay *replay, unsigned behaviours)
+{
+	struct ima_replay made = *replay;
+
+	for (size_t i = 0; i < made.count; i++) {
+		if (made.banks[i].alg == TPM_ALG_SHA1)
+			continue;
+		made.banks[i].possible &= (uint8_t)behaviours;
+		if (made.banks[i].possible == 0)
+			return RC_NOT_FOUND;
+	}
+	*replay = made;
+	return RC_OK;
+}
+
 enum rc ima_replay_expect(struct ima_replay *replay, const struct pcr_values *quoted)
 {
 	struct ima_replay made = *replay;

@@ -56,6 +56,14 @@ MUST_USE enum rc ima_replay_init(
 	struct ima_replay *replay, uint32_t pcr, const struct pcr_selection *selection);
 
 /*
+ * Follow these behaviours only (bits 1u << IMA_HASHED …), where a bank has them: a list that is judged again,
+ * or the next boot of a node that was settled before, need not be followed in all ways. If the end of the
+ * list is not reached with them, begin again with all. RC_NOT_FOUND, and nothing is changed, if a bank would
+ * be left with none.
+ */
+MUST_USE enum rc ima_replay_assume(struct ima_replay *replay, unsigned behaviours);
+
+/*
  * The values to look for. Banks that are not in the quote are followed, but not compared. RC_NOT_FOUND, and
  * nothing is changed, if no bank is in it.
  */
