@@ -97,7 +97,7 @@ const uint8_t *ima_template_fields(
 static bool digest_read(struct span value, bool has_type, struct ima_digest *out)
 {
 	const uint8_t *nul = value.len == 0 ? NULL : memchr(value.at, '\0', value.len);
-	struct ima_digest digest = {0};
+	struct ima_digest digest = {.hash = KERNEL_HASH_COUNT};
 
 	if (value.len == 0)
 		return true;
@@ -118,23 +118,23 @@ static bool digest_read(struct span value, bool has_type, struct ima_digest *out
 		              : span_is(type, "verity") ? IMA_DIGEST_VERITY
 		                                        : IMA_DIGEST_OTHER;
 	}
-	digest.alg = ima_digest_alg(digest.name);
-	digest.has_size = digest.value.len != 0 && digest.value.len == ima_digest_size(digest.name);
+	digest.hash = kernel_hash_of_name(digest.name);
+	digest.has_size = digest.value.len != 0 && digest.value.len == kernel_hash_size(digest.hash);
 	*out = digest;
 	return true;
 }
 
-/* ima_eventdigest_init: 20 bytes of SHA-1; MD5 is shorter, but is hardly ever seen. */
+/* ima_eventdigest_init: SHA-1, or MD5, whose length cannot be told in the template "ima", so that nobody uses
+ * it. */
 static bool old_digest_read(struct span value, struct ima_digest *out)
 {
-	bool is_md5 = value.len == 16;
+	enum kernel_hash hash =
+		value.len == kernel_hash_size(KERNEL_HASH_MD5) ? KERNEL_HASH_MD5 : KERNEL_HASH_SHA1;
 
-	if (value.len != D_SHA1_BYTES && !is_md5)
+	if (value.len != kernel_hash_size(hash))
 		return false;
-	*out = (struct ima_digest){.alg = is_md5 ? DIGEST_NONE : DIGEST_SHA1,
-		.has_size = true,
-		.name = is_md5 ? span_text("md5") : span_text("sha1"),
-		.value = value};
+	*out = (struct ima_digest){
+		.hash = hash, .has_size = true, .name = span_text(kernel_hash_name(hash)), .value = value};
 	return true;
 }
 
@@ -239,12 +239,18 @@ static bool old_read(struct span data, bool big_endian, struct ima_fields *out)
 	return old_digest_read(digest, &out->digest);
 }
 
+static struct ima_fields nothing_of(enum ima_template template)
+{
+	return (struct ima_fields){
+		.template = template, .digest.hash = KERNEL_HASH_COUNT, .modsig_of.hash = KERNEL_HASH_COUNT};
+}
+
 void ima_template_parse(struct span name, struct span data, bool big_endian, struct ima_fields *out)
 {
 	enum ima_template template = ima_template_of_name(name);
 	uint8_t custom[IMA_FIELDS_MAX + 1];
 
-	*out = (struct ima_fields){.template = template};
+	*out = nothing_of(template);
 	if (template == IMA_TEMPLATE_UNKNOWN)
 		return;
 	out->understood =
@@ -252,7 +258,7 @@ void ima_template_parse(struct span name, struct span data, bool big_endian, str
 			? old_read(data, big_endian, out)
 			: fields_read(ima_template_fields(template, name, custom), data, big_endian, out);
 	if (!out->understood)
-		*out = (struct ima_fields){.template = template};
+		*out = nothing_of(template);
 }
 
 enum rc ima_template_hash(

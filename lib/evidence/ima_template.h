@@ -11,7 +11,7 @@
 
 #include "lib/base/rc.h"
 #include "lib/base/span.h"
-#include "lib/crypto/digest.h"
+#include "lib/evidence/kernel_hash.h"
 
 /* X(name, the kernel's name); the fields of each are listed in ima_template.c. CUSTOM is any other name that
  * is a format itself, "d-ng|n-ng|sig", made of fields that we know (boot parameter ima_template_fmt=): the
@@ -46,13 +46,13 @@ enum ima_template {
 enum ima_digest_type { IMA_DIGEST_PLAIN, IMA_DIGEST_IMA, IMA_DIGEST_VERITY, IMA_DIGEST_OTHER };
 
 /*
- * A digest as a field has it. `name` is the kernel's word ("sha256", "md5", "streebog512" …), `alg` is what
- * lib/crypto can compute (DIGEST_NONE: it cannot). `has_size`: value is as long as the algorithm wants; false
- * too for algorithms that we never heard of. Violations have 20 zero bytes, whatever the algorithm's size.
+ * A digest as a field has it. `name` is the kernel's word for the algorithm, `hash` is that algorithm, or
+ * KERNEL_HASH_COUNT if we never heard of it. `has_size`: value is as long as the algorithm wants. Violations
+ * have zeros, in older kernels 20 bytes whatever the algorithm.
  */
 struct ima_digest {
 	enum ima_digest_type type;
-	enum digest_alg alg;
+	enum kernel_hash hash;
 	bool has_size;
 	struct span name;
 	struct span value;
@@ -92,13 +92,6 @@ enum ima_template ima_template_of_name(struct span name);
  * order of the machine that wrote the list (a kernel with ima_canonical_fmt writes little-endian anywhere).
  */
 void ima_template_parse(struct span name, struct span data, bool big_endian, struct ima_fields *out);
-
-/*
- * Bytes of a digest by the kernel's word for its algorithm (include/uapi/linux/hash_info.h); 0 for words that
- * we do not know. ima_digest_alg: what lib/crypto calls it, DIGEST_NONE if it has no such algorithm.
- */
-size_t ima_digest_size(struct span name);
-enum digest_alg ima_digest_alg(struct span name);
 
 /*
  * The hash that the kernel makes of an entry in a bank: over the template data as they stand, except for the
