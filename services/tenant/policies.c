@@ -86,7 +86,7 @@ enum rc policies_open(struct session_door *door, const char *what, struct known_
 		TRY(session_enter(door, &session, err));
 		return policies_get(session, what, out, err);
 	}
-	TRY(policy_file_read(session_config(session), what, DSSE_TYPE_POLICY, &json, err));
+	TRY(policy_file_read(door->config, what, DSSE_TYPE_POLICY, &json, err));
 	if (understand(blob_span(&json), &policy, err) != RC_OK)
 		return err_wrap(err, err->rc, "%s: ", what);
 	known_policy_release(out);
