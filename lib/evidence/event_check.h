@@ -11,11 +11,13 @@
 #define EVENT_SUBJECTS(X)                                                                                    \
 	X(NOTHING, "nothing", "nothing: the event is not extended")                                          \
 	X(PAYLOAD, "payload", "the whole payload")                                                           \
+	X(STRUCTURE, "structure", "the structure in the payload, not what stands behind it")                 \
 	X(VALUE, "value", "the variable's value in the payload, not its name")                               \
 	X(TEXT, "text", "the text in the payload, without prefix and terminator")                            \
 	X(SECTION_NAME, "section-name", "the section's name in ASCII with its terminator")                   \
 	X(ERROR, "error", "the number 1: the firmware reports an error")                                     \
 	X(IMAGE, "image", "a PE image (Authenticode)")                                                       \
+	X(BOOT_SECTOR, "boot-sector", "the code or the partition table of a boot device")                    \
 	X(FILE, "file", "the content of a file")                                                             \
 	X(SECTION, "section", "the content of a section of a unified kernel image")                          \
 	X(VARIABLE, "variable", "the value of a variable that is not in the log")                            \
@@ -38,7 +40,8 @@ enum event_match {
 	EVENT_DIGEST_NOT_EXTENDED,   /* EV_NO_ACTION: no register depends on the payload */
 };
 
-/* subject is never NOTHING, PAYLOAD, VALUE, TEXT, SECTION_NAME or ERROR when match is NOT_OF_PAYLOAD. */
+/* subject is never NOTHING, PAYLOAD, STRUCTURE, VALUE, TEXT, SECTION_NAME or ERROR when match is
+ * NOT_OF_PAYLOAD. */
 struct event_check {
 	enum event_match match;
 	enum event_subject subject;

@@ -1,7 +1,9 @@
 /*
  * What an event is about: the same for all firmware and boot loaders, so that a policy can name it. Worked
  * out from type, PCR and payload. A kind is a claim of the log like the payload itself: whether the digest
- * bears it out is event_check's answer.
+ * bears it out is event_check's answer. The type is never covered by a digest, so whoever forges a log may
+ * call an event what he likes: a policy takes a kind only in PCRs where it belongs (event_kind_pcrs), and
+ * holds the digest against what it knows wherever that is not of the payload.
  */
 #ifndef LIMEBUS_EVIDENCE_EVENT_KIND_H
 #define LIMEBUS_EVIDENCE_EVENT_KIND_H
@@ -10,7 +12,7 @@
 
 /* X(NAME, "name", "words"). Names are stable: policies hold them. */
 #define EVENT_KINDS(X)                                                                                       \
-	X(UNKNOWN, "unknown", "an event of a type that this version does not know")                          \
+	X(UNKNOWN, "unknown", "an event that this version does not know")                                    \
 	X(NO_ACTION, "no-action", "a note that is not extended")                                             \
 	X(STARTUP_LOCALITY, "startup-locality", "the locality of TPM2_Startup, which PCR 0 starts from")     \
 	X(HCRTM, "hcrtm", "the hardware's root of trust for measurement")                                    \
@@ -58,6 +60,9 @@ enum event_kind event_kind_of(const struct log_event *event);
 /* "grub-command", "a command that GRUB ran"; never NULL. */
 const char *event_kind_name(enum event_kind kind);
 const char *event_kind_words(enum event_kind kind);
+
+/* Bit n: events of this kind occur in PCR n. */
+uint32_t event_kind_pcrs(enum event_kind kind);
 
 /* EVENT_KIND_COUNT for a name that this version does not have. */
 enum event_kind event_kind_of_name(struct span name);

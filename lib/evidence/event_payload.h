@@ -67,11 +67,12 @@ struct event_tables {
 };
 MUST_USE enum rc event_tables_parse(const struct log_event *event, struct event_tables *out);
 
-/* What an EV_SEPARATOR says (PC Client Platform Firmware Profile, "EV_SEPARATOR"). */
+/* What an EV_SEPARATOR says (PC Client Platform Firmware Profile, "EV_SEPARATOR"). An error may also be told
+ * by the digest of the number 1 beside a payload that says what failed: EVENT_OF_ERROR of event_check. */
 enum event_separator {
 	EVENT_SEPARATOR_ZERO,  /* 00000000: as it should be */
 	EVENT_SEPARATOR_ONES,  /* ffffffff: as it should be */
-	EVENT_SEPARATOR_ERROR, /* the digest is of the number 1; the payload says what failed */
+	EVENT_SEPARATOR_ERROR, /* 00000001: the firmware reports an error */
 	EVENT_SEPARATOR_OTHER, /* a payload that no specification knows (some are text) */
 };
 enum event_separator event_separator_of(const struct log_event *event);

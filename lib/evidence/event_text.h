@@ -10,7 +10,8 @@
 
 /*
  * Bytes to text. Valid UTF-8 stays; control characters other than \n and \t, and bytes that are not UTF-8,
- * become \xHH; a backslash in front of x or u becomes \x5c, so that the text can be taken back. Writes at
+ * become \xHH, and so do invisible characters and those that change the direction of writing; so does a
+ * backslash that would make what follows look like an escape, so that the text can be taken back. Writes at
  * most room - 1 bytes and a NUL (whole characters only), and returns the length that the text has without a
  * limit, as snprintf does.
  */
@@ -36,7 +37,12 @@ size_t event_text(const struct log_event *event, char *out, size_t room);
 /* The bytes of it as they stand in the payload. */
 struct span event_text_bytes(const struct log_event *event);
 
-/* "kernel_cmdline: ", "grub_cmd: " …; empty if there is none that we know. */
+/* What GRUB puts in front of strings that it measures. */
+#define EVENT_PREFIX_COMMAND "grub_cmd: "
+#define EVENT_PREFIX_KERNEL  "kernel_cmdline: "
+#define EVENT_PREFIX_MODULE  "module_cmdline: "
+
+/* That of an EV_IPL, as it stands in the payload; empty if there is none. */
 struct span event_text_prefix(const struct log_event *event);
 
 /* Everything in one line for a table: kind, what it names (a variable, a path, a text), cut to fit. */

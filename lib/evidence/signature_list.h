@@ -58,10 +58,12 @@ struct signature_lists {
  * one of a known kind has another size than that kind has; then nothing more is yielded. */
 MUST_USE enum rc signature_lists_next(struct signature_lists *lists, struct signature_entry *out);
 
-/* An EFI_SIGNATURE_DATA by itself, as EV_EFI_VARIABLE_AUTHORITY holds it: owner, then the certificate or
+/*
+ * An EFI_SIGNATURE_DATA by itself, as EV_EFI_VARIABLE_AUTHORITY holds it: owner, then the certificate or
  * digest. RC_MALFORMED if it is too short for an owner and anything behind it. kind is a guess from what
- * follows: X509 for what starts like a certificate and is as long as it says, SHA256 for 32 bytes, else
- * OTHER; type is NULL. */
+ * follows: X509 for a DER sequence as long as it says, SHA256 for 32 bytes, else OTHER; type is NULL. Old
+ * versions of shim measured a certificate without an owner: owner is then NULL.
+ */
 MUST_USE enum rc signature_data_parse(struct span in, struct signature_entry *out);
 
 #endif

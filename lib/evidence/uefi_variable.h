@@ -20,15 +20,16 @@ extern const uint8_t guid_efi_global[GUID_BYTES];     /* PK, KEK, SecureBoot, Bo
 extern const uint8_t guid_image_security[GUID_BYTES]; /* db, dbx */
 extern const uint8_t guid_shim[GUID_BYTES];           /* MokListRT, SbatLevel, Shim */
 
-/* Borrows. name is UTF-16, little-endian, without terminator. */
+/* Borrows. name is UTF-16, little-endian, without terminator. rest is what stands behind the structure: old
+ * versions of shim log one byte too many, which the digest does not cover. */
 struct uefi_variable {
 	const uint8_t *guid;
 	struct span name;
 	struct span data;
+	struct span rest;
 };
 
-/* UEFI_VARIABLE_DATA, the whole of `in` (PC Client Platform Firmware Profile). RC_MALFORMED unless both
- * lengths add up to it. */
+/* UEFI_VARIABLE_DATA (PC Client Platform Firmware Profile). RC_MALFORMED if a length does not fit. */
 MUST_USE enum rc uefi_variable_parse(struct span in, struct uefi_variable *out);
 
 /* The name is this ASCII text; guid may be NULL for any. */
