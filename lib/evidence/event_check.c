@@ -148,7 +148,8 @@ static bool is_zero(struct span bytes)
 	return true;
 }
 
-/* What a digest that should be of the payload is told to be of: text if it may be, else the first candidate. */
+/* What a digest that should be of the payload is told to be of: text if it may be, else the first candidate.
+ */
 static enum event_subject main_subject(uint32_t candidates)
 {
 	if ((candidates & OF(TEXT)) != 0)
