@@ -44,8 +44,15 @@ struct ima_format {
 
 /*
  * One entry. Spans borrow from the list's bytes, those of an ASCII entry also from list.room, which the next
- * call overwrites. Of a violation nothing but its being one is proven by the PCR: the kernel extends 0xff…
- * whatever its data are, so its name is a hint only.
+ * call overwrites.
+ *
+ * What the PCR does not prove, so that whoever writes the list may say anything there:
+ *   - of a violation, all but its being one: the kernel extends 0xff… whatever its data are
+ *   - the name of the template: hashed are the data alone. An entry can be passed off as one of another
+ *     template if its data happen to follow that one's format too: ima-sig as ima-buf (then the digest is not
+ *     that of the buffer), or some entry under a format that puts the digest or the name elsewhere (then they
+ *     are empty). Nothing is good without both, and no ima-buf whose digest is of something else.
+ *   - entries of other PCRs than the one that is replayed
  */
 struct ima_entry {
 	uint32_t pcr;
