@@ -42,13 +42,12 @@
 #define SIGNED_MAX         (96 * 1024) /* any signed body but a roster */
 #define ROSTER_MAX         (1024 * 1024)
 #define ROSTER_ENTRIES_MAX 2048
-#define RECORD_MAX         (64 * 1024)
-#define POLICY_JSON_MAX    (64 * 1024)
+#define RECORD_MAX         (96 * 1024)
 #define CHUNK_MAX          (256 * 1024)           /* of a payload, a document or a log */
 #define DOCUMENT_MAX       (128ull * 1024 * 1024) /* the JSON of a policy */
 #define LOG_NAME_MAX       16
 #define USE_MAX            1024        /* a signed policy_use */
-#define RUN_MAX            (24 * 1024) /* how far an IMA list was judged */
+#define RUN_MAX            (80 * 1024) /* how far an IMA list was judged */
 #define RELAY_MAX          (CHUNK_MAX + 8 * 1024)
 #define PAGE_MAX           256 /* elements of one answer to a listing */
 #define ALIVE_MAX          1024
@@ -435,9 +434,9 @@
 	F(S, may,  bin,  good_verdict, 0, 4096) \
 	F(S, may,  u64,  highest, 0, UINT64_MAX)
 
-/* Body of the verifier's store record of type "ima": what was judged of the logs of this boot, under which policies, and since
- * which `resume`. run: how far the IMA list was judged and what that came to (lib/policy/ima_judge.h); findings: those of its
- * entries so far. boot: SHA-256 of the PCR values that the judged boot log leads to. */
+/* Body of the verifier's store record of type "ima": what was judged of the logs of this boot, for which provisioning and
+ * policies, and since which `resume`. run: how far the IMA list was judged, and what that came to (lib/policy/ima_judge.h). boot:
+ * SHA-256 of the PCR values that an accepted boot log leads to. */
 #define MSG_IMA(F, L, S) \
 	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
 	F(S, may,  u64, reset_count, 0, UINT64_MAX) \
@@ -446,19 +445,16 @@
 	F(S, may,  u64, number, 0, UINT64_MAX) \
 	F(S, may,  u64, request_time, 0, UINT64_MAX) \
 	F(S, may,  bin, boot, HASH_BYTES, HASH_BYTES) \
-	F(S, may,  bin, run, 0, RUN_MAX) \
-	L(S, may,  finding, findings, 0, FINDINGS_MAX) \
-	F(S, may,  u64, findings_count, 0, UINT64_MAX)
+	F(S, may,  bin, run, 0, RUN_MAX)
 
 /* Signed by a provisioner. document: SHA-256 of the policy's JSON as it stands, which is the policy's id, and size its bytes;
  * it travels by itself (document_put). number orders the contents of one name. */
 #define MSG_POLICY(F, L, S) \
 	F(S, must, str, name, 1, NAME_MAX_BYTES) \
 	F(S, must, u64, number, 1, UINT64_MAX) \
-	F(S, may,  bin, json, 2, POLICY_JSON_MAX) \
-	F(S, must, u64, time, 1, UINT64_MAX) \
-	F(S, may,  bin, document, HASH_BYTES, HASH_BYTES) \
-	F(S, may,  u64, size, 0, DOCUMENT_MAX)
+	F(S, must, bin, document, HASH_BYTES, HASH_BYTES) \
+	F(S, must, u64, size, 1, DOCUMENT_MAX) \
+	F(S, must, u64, time, 1, UINT64_MAX)
 
 /* A document in order: `bytes` from byte `from` on. Chunks are CHUNK_MAX bytes, the last one may be shorter. */
 #define MSG_DOCUMENT_PUT(F, L, S) \

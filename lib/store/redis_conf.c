@@ -47,14 +47,14 @@ static const char conf_text[] =
 #define READS        "+get +hget +hscan"
 #define TRANSACTIONS "+multi +exec +discard +watch +unwatch +wait"
 #define WRITES       "+hset +hdel +set +del +pexpire"
-#define USERS(X)                                                                                             \
-	X(REGISTRAR, "registrar", "%RW~lb:{*}:node %RW~lb:{*}:nk %RW~lb:{*}:alias",                          \
-		READS " " TRANSACTIONS " " WRITES)                                                           \
-	X(VERIFIER, "verifier",                                                                              \
-		"%RW~lb:{*}:prov %RW~lb:{*}:state %RW~lb:{*}:outbox %RW~lb:{*}:evidence:* "                  \
-		"%RW~lb:{*}:lease %RW~lb:{*}:token %RW~lb:policy %R~lb:{*}:node %R~lb:{*}:nk",               \
-		READS " " TRANSACTIONS " " WRITES)                                                           \
-	X(REVOCATION, "revocation", "%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox", READS)   \
+#define USERS(X)                                                                                                                \
+	X(REGISTRAR, "registrar", "%RW~lb:{*}:node %RW~lb:{*}:nk %RW~lb:{*}:alias",                                             \
+		READS " " TRANSACTIONS " " WRITES)                                                                              \
+	X(VERIFIER, "verifier",                                                                                                 \
+		"%RW~lb:{*}:prov %RW~lb:{*}:state %RW~lb:{*}:outbox %RW~lb:{*}:evidence:* "                                     \
+		"%RW~lb:{*}:lease %RW~lb:{*}:token %RW~lb:{*}:ima %RW~lb:policy %RW~lb:document:* %R~lb:{*}:node %R~lb:{*}:nk", \
+		READS " " TRANSACTIONS " " WRITES)                                                                              \
+	X(REVOCATION, "revocation", "%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox", READS)                      \
 	X(DOCTOR, "doctor", "", "")
 
 /*

@@ -55,6 +55,8 @@ static void list_json(const struct states *states, struct json_write *w)
 		json_write_hex(w, "hash", SPAN(row->hash));
 		json_write_u64(w, "number", row->number);
 		json_write_u64(w, "time", row->time);
+		json_write_u64(w, "size", row->size);
+		json_write_bool(w, "missing", row->missing);
 		json_write_close(w);
 	}
 	json_write_close(w);
@@ -63,17 +65,22 @@ static void list_json(const struct states *states, struct json_write *w)
 
 static enum rc list_text(const struct states *states, uint64_t now_ms)
 {
-	DROP(table_release) struct table table = {.columns = 3};
+	DROP(table_release) struct table table = {.columns = 4};
 	char digits[HEX_BYTES(HASH_BYTES)];
 	char when[RENDER_TIME_BYTES];
 
 	table_add(&table, "NAME");
 	table_add(&table, "HASH");
 	table_add(&table, "TAKEN");
+	table_add(&table, "BYTES");
 	for (size_t i = 0; i < states->policy_count; i++) {
 		table_add(&table, "%s", states->policies[i].name);
 		table_add(&table, "%s", hex_encode(SPAN(states->policies[i].hash), digits));
 		table_add(&table, "%s", render_time(states->policies[i].time, now_ms, when));
+		if (states->policies[i].missing)
+			table_add(&table, "missing: send it again");
+		else
+			table_add(&table, "%llu", (unsigned long long)states->policies[i].size);
 	}
 	return table_print(&table);
 }

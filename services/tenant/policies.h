@@ -15,6 +15,20 @@ struct known_policy {
 };
 void known_policy_release(struct known_policy *policy);
 
+/* What an operator signed about a policy. */
+struct named_policy {
+	char name[POLICY_NAME_MAX + 1];
+	uint8_t hash[HASH_BYTES];
+	uint64_t size;
+	uint64_t number;
+	uint64_t time;
+	char signer[NAME_MAX_BYTES + 1];
+};
+
+/* As policies_get, without the document. */
+MUST_USE enum rc policies_look(
+	struct session *session, const char *name_or_hash, struct named_policy *out, struct err *err);
+
 /* By name (the newest content) or by hash. RC_DENIED: not signed by an operator who may, or not the one that
  * was asked for. */
 MUST_USE enum rc policies_get(

@@ -295,7 +295,14 @@ enum rc session_ask_member(struct session *session, const struct roster_member *
 enum rc session_ask(struct session *session, enum role role, const struct msg *request,
 	enum msg_type expected, struct answer *out, struct err *err)
 {
-	uint64_t until_ms = session_mono_ms(session) + session->config->timeout_ms;
+	return session_ask_for(session, role, request, expected, 0, out, err);
+}
+
+enum rc session_ask_for(struct session *session, enum role role, const struct msg *request,
+	enum msg_type expected, uint64_t least_ms, struct answer *out, struct err *err)
+{
+	uint64_t timeout_ms = session->config->timeout_ms;
+	uint64_t until_ms = session_mono_ms(session) + (timeout_ms > least_ms ? timeout_ms : least_ms);
 	size_t choices = dial_choices(session->roster, role, session_now(session));
 
 	if (choices == 0)

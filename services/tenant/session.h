@@ -46,6 +46,10 @@ void answer_release(struct answer *answer);
 MUST_USE enum rc session_ask(struct session *session, enum role role, const struct msg *request,
 	enum msg_type expected, struct answer *out, struct err *err);
 
+/* As session_ask, waiting for least_ms at least. */
+MUST_USE enum rc session_ask_for(struct session *session, enum role role, const struct msg *request,
+	enum msg_type expected, uint64_t least_ms, struct answer *out, struct err *err);
+
 /* As session_ask, once, to this member. */
 MUST_USE enum rc session_ask_member(struct session *session, const struct roster_member *member,
 	const struct msg *request, enum msg_type expected, uint64_t deadline_ms, struct answer *out,

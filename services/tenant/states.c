@@ -40,7 +40,8 @@ static enum rc add_policy(struct states *states, const struct elem_policy_ref *r
 		states->policies = rows;
 	}
 	row = &rows[states->policy_count++];
-	*row = (struct policy_row){.number = ref->number, .time = ref->time};
+	*row = (struct policy_row){
+		.number = ref->number, .time = ref->time, .size = ref->size, .missing = ref->missing};
 	memcpy(row->hash, ref->hash.at, sizeof row->hash);
 	memcpy(row->name, ref->name.at, ref->name.len);
 	return RC_OK;

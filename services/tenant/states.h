@@ -19,6 +19,8 @@ struct policy_row {
 	char name[NAME_MAX_BYTES + 1];
 	uint64_t number;
 	uint64_t time;
+	uint64_t size;
+	bool missing; /* the verifier wants its document again */
 };
 void states_release(struct states *states);
 

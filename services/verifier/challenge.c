@@ -52,7 +52,7 @@ static void start(struct verifier *verifier, struct node *node)
 static bool may_ask(const struct verifier *verifier, const struct node *node)
 {
 	return node->is_connected && node->ak != NULL && node->kept.state != NODE_STATE_NONE &&
-	       node->kept.state != NODE_REMOVED && shard_is_acting(&verifier->shard);
+	       node->kept.state != NODE_REMOVED && !node->awaits_policy && shard_is_acting(&verifier->shard);
 }
 
 void challenge_soon(struct verifier *verifier, struct node *node)

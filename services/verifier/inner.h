@@ -10,6 +10,7 @@
 #include "lib/trust/registration.h"
 #include "services/verifier/challenge.h"
 #include "services/verifier/change.h"
+#include "services/verifier/document.h"
 #include "services/verifier/enter.h"
 #include "services/verifier/judge.h"
 #include "services/verifier/keep.h"
@@ -51,6 +52,7 @@ struct verifier {
 	bool is_closing;
 	struct nodes nodes;
 	struct policies policies;
+	struct documents documents;
 	struct shard shard;
 	struct outbox outbox;
 	struct relays relays;
@@ -131,10 +133,15 @@ server_handler operate_on_action;
 server_handler policy_on_put;
 server_handler policy_on_get;
 server_handler policy_on_list;
+server_handler document_on_put;
+server_handler document_on_get;
 
-/* Write the policies again that load `generation` did not find in Redis any more, or found signed with
- * another key than ours. */
-void policy_rewrite(struct verifier *verifier, uint64_t generation);
+/* Write the policies again that the last load did not find in Redis any more, or found signed with another
+ * key than ours. What cannot be written now is left for the next call. */
+void policy_rewrite(struct verifier *verifier);
+
+/* At the end: nobody waits for them any more. */
+void policy_drop_puttings(struct verifier *verifier);
 
 /* The evidence that `resume` waited for: judged, or there is none. */
 void resume_passed(struct verifier *verifier, struct node *node, struct change *change);

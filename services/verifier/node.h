@@ -113,7 +113,8 @@ struct node {
 	struct pcr_selection selection;
 	struct resume *resume;
 
-	const struct policy_entry *policy; /* of the provisioning; NULL: none, or not found */
+	const struct policy_entry *policy; /* of the provisioning; NULL: none, or not found, or not ready */
+	bool awaits_policy;                /* it is being read: nothing is judged before */
 	const struct class *class;
 	uint64_t judged; /* wall-clock, last time; 0: not since the start */
 	uint64_t attestations;

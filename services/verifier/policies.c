@@ -40,6 +40,13 @@ const struct policy_entry *policies_find(
 	return found == NULL ? NULL : *found;
 }
 
+struct policy_entry *policies_edit(struct policies *policies, const uint8_t hash[static HASH_BYTES])
+{
+	struct policy_entry *const *found = tfind(hash, &policies->by_hash, compare);
+
+	return found == NULL ? NULL : *found;
+}
+
 /* ---- walks ---- */
 
 struct walk {
@@ -50,6 +57,7 @@ struct walk {
 	size_t count;
 	bool more;
 	uint64_t generation;
+	struct policy_entry *unread;
 };
 
 static bool is_in_order(VISIT which)
@@ -62,7 +70,7 @@ static void visit_name(const void *at, VISIT which, void *closure)
 	const struct policy_entry *entry = *(struct policy_entry *const *)at;
 	struct walk *walk = closure;
 
-	if (is_in_order(which) && span_is(walk->name, entry->policy.name) &&
+	if (is_in_order(which) && span_is(walk->name, entry->name) &&
 		(walk->best == NULL || entry->number > walk->best->number))
 		walk->best = entry;
 }
@@ -81,7 +89,7 @@ static void insert(struct walk *walk, const struct policy_entry *entry)
 	size_t at = 0;
 	int order = -1;
 
-	while (at < walk->count && (order = strcmp(entry->policy.name, walk->out[at]->policy.name)) > 0)
+	while (at < walk->count && (order = strcmp(entry->name, walk->out[at]->name)) > 0)
 		at++;
 	if (at < walk->count && order == 0) {
 		if (entry->number > walk->out[at]->number)
@@ -110,7 +118,7 @@ static void visit_page(const void *at, VISIT which, void *closure)
 	if (walk->name.len != 0)
 		memcpy(after, walk->name.at,
 			walk->name.len < sizeof after ? walk->name.len : POLICY_NAME_MAX);
-	if (strcmp(entry->policy.name, after) > 0)
+	if (strcmp(entry->name, after) > 0)
 		insert(walk, entry);
 }
 
@@ -152,13 +160,63 @@ const struct policy_entry *policies_unseen(const struct policies *policies, uint
 	return walk.best;
 }
 
+static void visit_unread(const void *at, VISIT which, void *closure)
+{
+	struct policy_entry *entry = *(struct policy_entry *const *)at;
+	struct walk *walk = closure;
+
+	if (is_in_order(which) && !entry->was_read && !entry->is_compiling)
+		walk->unread = entry;
+}
+
+struct policy_entry *policies_unread(struct policies *policies)
+{
+	struct walk walk = {0};
+
+	twalk_r(policies->by_hash, visit_unread, &walk);
+	return walk.unread;
+}
+
+static void visit_missing(const void *at, VISIT which, void *closure)
+{
+	struct walk *walk = closure;
+
+	if (!is_in_order(which) || !policy_is_missing(*(struct policy_entry *const *)at))
+		return;
+	walk->best = *(struct policy_entry *const *)at;
+	walk->count++;
+}
+
+size_t policies_missing(const struct policies *policies, const struct policy_entry **out)
+{
+	struct walk walk = {0};
+
+	twalk_r(policies->by_hash, visit_missing, &walk);
+	*out = walk.best;
+	return walk.count;
+}
+
+static void visit_reread(const void *at, VISIT which, void *closure)
+{
+	struct policy_entry *entry = *(struct policy_entry *const *)at;
+
+	(void)closure;
+	if (is_in_order(which) && !entry->is_compiling)
+		entry->was_read = false;
+}
+
+void policies_read_again(struct policies *policies)
+{
+	twalk_r(policies->by_hash, visit_reread, NULL);
+}
+
 /* ---- new ones ---- */
 
 static enum rc encode_banks(struct policy_entry *entry, struct err *err)
 {
 	if (entry->selection.count > BANKS_MAX)
-		return err_set(err, RC_LIMIT, "policy %s: it names more than %d banks", entry->policy.name,
-			BANKS_MAX);
+		return err_set(
+			err, RC_LIMIT, "policy %s: it names more than %d banks", entry->name, BANKS_MAX);
 	for (size_t i = 0; i < entry->selection.count; i++) {
 		struct elem_bank bank = {entry->selection.banks[i].alg, entry->selection.banks[i].mask};
 
@@ -175,24 +233,61 @@ enum rc policy_entry_make(
 
 	if (entry == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
-	TRY(policy_parse(message->json, &entry->policy, err));
-	if (!span_is(message->name, entry->policy.name))
-		return err_set(err, RC_MALFORMED, "policy: it calls itself \"%s\", the request \"%.*s\"",
-			entry->policy.name, SPAN_FMT(message->name));
-	memcpy(entry->hash, entry->policy.id, HASH_BYTES);
+	if (!policy_name_holds(message->name))
+		return err_set(err, RC_MALFORMED, "policy: its name is none");
+	memcpy(entry->name, message->name.at, message->name.len);
+	memcpy(entry->hash, message->document.at, HASH_BYTES);
 	entry->number = message->number;
 	entry->time = message->time;
-	entry->selection = policy_selection(&entry->policy);
-	TRY(encode_banks(entry, err));
+	entry->size = message->size;
 	if (blob_copy(&entry->request, request) != RC_OK)
 		return err_set(err, RC_NOMEM, "out of memory");
 	*out = TAKE(entry);
 	return RC_OK;
 }
 
+enum rc policy_entry_set(struct policy_entry *entry, struct policy *policy, struct err *err)
+{
+	if (entry->is_ready)
+		return RC_OK;
+	if (strcmp(policy->name, entry->name) != 0)
+		return err_set(err, RC_MALFORMED, "policy: it calls itself \"%s\", the request \"%s\"",
+			policy->name, entry->name);
+	entry->selection = policy_selection(policy);
+	blob_clear(&entry->banks);
+	TRY(encode_banks(entry, err));
+	entry->policy = TAKE(*policy);
+	entry->is_ready = true;
+	return RC_OK;
+}
+
+/* The same document once more: the newer request counts, and what either has. */
+static void renew(struct policy_entry *entry, struct policy_entry *other)
+{
+	if (other->number > entry->number) {
+		blob_release(&entry->request);
+		entry->request = TAKE(other->request);
+		entry->number = other->number;
+		entry->time = other->time;
+		entry->seen = other->seen;
+		entry->is_foreign = other->is_foreign;
+	}
+	entry->is_stored |= other->is_stored;
+	entry->was_read |= other->was_read;
+	if (!entry->is_ready && other->is_ready) {
+		entry->policy = TAKE(other->policy);
+		entry->selection = other->selection;
+		entry->banks = TAKE(other->banks);
+		entry->is_ready = true;
+	}
+}
+
 enum rc policies_add(struct policies *policies, struct policy_entry **entry)
 {
-	if (policies_find(policies, (*entry)->hash) != NULL) {
+	struct policy_entry *known = policies_edit(policies, (*entry)->hash);
+
+	if (known != NULL) {
+		renew(known, *entry);
 		policy_entry_release(entry);
 		return RC_OK;
 	}

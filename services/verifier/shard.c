@@ -263,7 +263,9 @@ static void begin_acting(struct verifier *verifier)
 	log_event(LOG_INFO, "load.done", "nodes=%zu policies=%zu causes=%zu token=%llu", count,
 		verifier->policies.count, verifier->outbox.count, (unsigned long long)shard_token(shard));
 	keep_times(verifier);
-	policy_rewrite(verifier, shard->generation);
+	policy_rewrite(verifier);
+	policies_read_again(&verifier->policies);
+	documents_read(verifier);
 	outbox_send(verifier);
 	shard_tick(verifier);
 }

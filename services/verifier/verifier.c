@@ -21,6 +21,8 @@ static const struct server_row rows[] = {
 	{MSG_TYPE_policy_put, ROLES_PROVISION, policy_on_put},
 	{MSG_TYPE_policy_get, ROLES_VIEW | ROLES_SERVICE, policy_on_get},
 	{MSG_TYPE_policy_list, ROLES_VIEW | ROLES_SERVICE, policy_on_list},
+	{MSG_TYPE_document_put, ROLES_PROVISION, document_on_put},
+	{MSG_TYPE_document_get, ROLES_VIEW | ROLES_SERVICE, document_on_get},
 	{MSG_TYPE_state_get, ROLES_VIEW | ROLES_SERVICE, operate_on_state_get},
 	{MSG_TYPE_state_list, ROLES_VIEW | ROLES_SERVICE, operate_on_state_list},
 	{MSG_TYPE_verdict_get, ROLES_VIEW | ROLES_SERVICE, operate_on_verdict_get},
@@ -107,6 +109,9 @@ void node_bind(struct verifier *verifier, struct node *node)
 	if (node->class == NULL)
 		node->class = &verifier->classes.at[0];
 	node->policy = kept->number == 0 ? NULL : policies_find(&verifier->policies, kept->policy);
+	node->awaits_policy = node->policy != NULL && !node->policy->is_ready && !node->policy->was_read;
+	if (node->policy != NULL && !node->policy->is_ready)
+		node->policy = NULL;
 }
 
 static server_handler *handler_of(enum msg_type type)
@@ -259,6 +264,20 @@ static void add_shard_facts(const struct verifier *verifier, struct facts *facts
 			(unsigned long long)verifier->counts.rolled_back);
 }
 
+static void add_policy_facts(const struct verifier *verifier, struct facts *facts)
+{
+	const struct policy_entry *missing = NULL;
+	size_t count = policies_missing(&verifier->policies, &missing);
+
+	if (count == 0)
+		facts_add(facts, FACT_GOOD, "policies", NULL, "%zu", verifier->policies.count);
+	else
+		facts_add(facts, FACT_BAD, "policies",
+			"send the document again: limebus policy create, with the same file; see: limebus policy list",
+			"%zu, %zu of them not whole in Redis, such as \"%s\": %s", verifier->policies.count,
+			count, missing->name, missing->why);
+}
+
 static void on_status(void *ctx, struct facts *facts)
 {
 	struct verifier *verifier = ctx;
@@ -270,7 +289,7 @@ static void on_status(void *ctx, struct facts *facts)
 		verifier->revocation_is_up ? NULL : "start it, or mend its address in the roster",
 		"%s; %zu causes wait", verifier->revocation_is_up ? "connected" : "not connected",
 		verifier->outbox.count);
-	facts_add(facts, FACT_GOOD, "policies", NULL, "%zu", verifier->policies.count);
+	add_policy_facts(verifier, facts);
 	facts_add(facts, FACT_GOOD, "attestations", NULL,
 		"%llu.%llu a second; %llu since the start, %llu not judged, %llu answers to no challenge",
 		(unsigned long long)(verifier->rate / 10), (unsigned long long)(verifier->rate % 10),
@@ -298,8 +317,10 @@ static void on_tick(void *ctx)
 	verifier->rate_count = verifier->counts.attestations;
 	relay_tick(verifier);
 	outbox_alive(verifier);
+	documents_tick(verifier);
 	if (!shard_is_acting(&verifier->shard))
 		return;
+	policy_rewrite(verifier);
 	outbox_send(verifier);
 	keep_times(verifier);
 	shard_tick(verifier);
@@ -328,6 +349,7 @@ static enum rc open_inside(struct verifier *verifier, struct err *err)
 	TRY(classes_parse(&config->classes, &verifier->classes, err));
 	TRY(keyfile_load(config->sealing_key, KEYFILE_SEALING, &verifier->sealing_key, err));
 	TRY(service_open(&options, &verifier->service, err));
+	TRY(documents_open(verifier, err));
 	TRY(dial(verifier, err));
 	TRY(shard_open(verifier, err));
 	if (loop_every(service_loop(verifier->service), &verifier->tick, 1000, on_tick, verifier) != RC_OK)
@@ -362,12 +384,14 @@ void verifier_close(struct verifier **verifier)
 		loop_cancel(service_loop(v->service), &v->tick);
 	}
 	shard_close(v);
+	documents_stop(v);
 	if (v->revocation != NULL)
 		client_close(&v->revocation);
 	service_close(&v->service);
 	lookups_release(&v->lookups);
 	outbox_release(&v->outbox);
 	nodes_release(&v->nodes);
+	documents_release(v);
 	policies_release(&v->policies);
 	secret32_release(&v->sealing_key);
 	free(v);

@@ -288,9 +288,11 @@ static const char policy_json[] = "{\"limebus\": 1, \"name\": \"p\", \"pcrs\": {
 
 static void policy_of(const struct identity *who, struct blob *out)
 {
+	uint8_t hash[HASH_BYTES];
 	struct msg policy = {.type = MSG_TYPE_policy,
-		.policy = {span_text("p"), now_ms(), span_text(policy_json), now_ms()}};
+		.policy = {span_text("p"), now_ms(), SPAN(hash), strlen(policy_json), now_ms()}};
 
+	assert_ok(digest_bytes(DIGEST_SHA256, span_text(policy_json), hash));
 	sign_as(who, &policy, out);
 }
 
@@ -422,6 +424,7 @@ static void a_verifier_signs_again_what_its_former_keys_signed(void **state)
 	DROP(blob_release) struct blob envelope = {0};
 	uint8_t hash[HASH_BYTES], v_hash[HASH_BYTES], v[32] = "the share V of a test, 32 bytes";
 	struct msg put = {.type = MSG_TYPE_policy_put};
+	struct msg document = {.type = MSG_TYPE_document_put};
 	struct msg provision = {.type = MSG_TYPE_provision};
 	struct msg body = {.type = MSG_TYPE_provisioning};
 	struct msg get = {.type = MSG_TYPE_policy_get};
@@ -436,8 +439,11 @@ static void a_verifier_signs_again_what_its_former_keys_signed(void **state)
 	start(VERIFIER);
 	policy_of(&paul, &envelope);
 	put.policy_put.policy = blob_span(&envelope);
-	assert_rc(ask_as("operators/paul", VERIFIER, &put), RC_OK);
 	assert_ok(digest_bytes(DIGEST_SHA256, span_text(policy_json), hash));
+	document.document_put =
+		(struct msg_document_put){SPAN(hash), strlen(policy_json), 0, span_text(policy_json)};
+	assert_rc(ask_as("operators/paul", VERIFIER, &document), RC_OK);
+	assert_rc(ask_as("operators/paul", VERIFIER, &put), RC_OK);
 	assert_ok(digest_bytes(DIGEST_SHA256, SPAN(v), v_hash));
 	body.provisioning = (struct msg_provisioning){SPAN(tpm.node), 7, SPAN(hash), span_text("default"),
 		SPAN(v_hash), tpm_name_span(&tpm.ak_name), SPAN(hash), now_ms()};
@@ -544,6 +550,8 @@ static void a_removed_operator_is_refused_on_every_message(void **state)
 		{VERIFIER, MSG_TYPE_policy_put},
 		{VERIFIER, MSG_TYPE_policy_get},
 		{VERIFIER, MSG_TYPE_policy_list},
+		{VERIFIER, MSG_TYPE_document_put},
+		{VERIFIER, MSG_TYPE_document_get},
 		{VERIFIER, MSG_TYPE_provision},
 		{VERIFIER, MSG_TYPE_node_action},
 		{VERIFIER, MSG_TYPE_relay},
@@ -587,7 +595,7 @@ static void a_removed_operator_is_refused_on_every_message(void **state)
 				.type = MSG_TYPE_alias, .alias = {SPAN(node), span_text("x"), now_ms()}};
 		else if (msg.type == MSG_TYPE_policy_put)
 			body = (struct msg){.type = MSG_TYPE_policy,
-				.policy = {span_text("p"), 9, span_text(policy_json), now_ms()}};
+				.policy = {span_text("p"), 9, SPAN(v_hash), 32, now_ms()}};
 		else if (msg.type == MSG_TYPE_provision)
 			body = (struct msg){.type = MSG_TYPE_provisioning,
 				.provisioning = {SPAN(node), 1, SPAN(v_hash), span_text("default"),
@@ -615,6 +623,10 @@ static void a_removed_operator_is_refused_on_every_message(void **state)
 			msg.verdict_get.node = SPAN(node);
 		else if (msg.type == MSG_TYPE_policy_get)
 			msg.policy_get.name = span_text("p");
+		else if (msg.type == MSG_TYPE_document_put)
+			msg.document_put = (struct msg_document_put){SPAN(v_hash), sizeof v, 0, SPAN(v)};
+		else if (msg.type == MSG_TYPE_document_get)
+			msg.document_get.document = SPAN(v_hash);
 		else if (msg.type == MSG_TYPE_relay)
 			msg.relay = (struct msg_relay){SPAN(node), span_text("sealed")};
 		else if (msg.type == MSG_TYPE_notices_get)

@@ -179,15 +179,28 @@ static void on_node_get(void *ctx, const struct peer *peer, const struct msg *ms
 static void on_policy_get(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	DROP(blob_release) struct blob policy = {0};
+	uint8_t hash[HASH_BYTES];
 	struct msg body = {
-		.type = MSG_TYPE_policy, .policy = {span_text("p"), 1, span_text(POLICY), now_ms()}};
+		.type = MSG_TYPE_policy, .policy = {span_text("p"), 1, SPAN(hash), strlen(POLICY), now_ms()}};
 	struct msg info = {.type = MSG_TYPE_policy_info, .id = msg->id};
 
 	(void)ctx;
 	(void)frame;
+	assert_ok(digest_bytes(DIGEST_SHA256, span_text(POLICY), hash));
 	assert_ok(signed_make(&w.people[OPERATOR].sign, &body, &policy, NULL));
 	info.policy_info.policy = blob_span(&policy);
 	assert_ok(server_send(w.verifier, peer, &info));
+}
+
+static void on_document_get(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
+{
+	struct msg part = {.type = MSG_TYPE_document_part,
+		.id = msg->id,
+		.document_part = {msg->document_get.document, strlen(POLICY), 0, span_text(POLICY)}};
+
+	(void)ctx;
+	(void)frame;
+	assert_ok(server_send(w.verifier, peer, &part));
 }
 
 static void quote(const struct msg_identity_challenge *ask)
@@ -286,6 +299,7 @@ static const struct server_row registrar_rows[] = {
 };
 static const struct server_row verifier_rows[] = {
 	{MSG_TYPE_policy_get, ROLES_VIEW, on_policy_get},
+	{MSG_TYPE_document_get, ROLES_VIEW, on_document_get},
 	{MSG_TYPE_relay, ROLES_PROVISION, on_relay},
 	{MSG_TYPE_provision, ROLES_PROVISION, on_provision},
 	{MSG_TYPE_state_get, ROLES_VIEW, on_state_get},

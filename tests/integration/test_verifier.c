@@ -250,6 +250,7 @@ static bool is_for(enum msg_type type, unsigned role)
 	case MSG_TYPE_status_get:
 	case MSG_TYPE_policy_get:
 	case MSG_TYPE_policy_list:
+	case MSG_TYPE_document_get:
 	case MSG_TYPE_state_get:
 	case MSG_TYPE_state_list:
 	case MSG_TYPE_verdict_get: return (role & ROLES_VIEW) != 0;

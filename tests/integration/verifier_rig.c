@@ -390,13 +390,38 @@ static enum rc ask_signed(
 	return rig_ask(rig, who, &msg);
 }
 
-void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES])
+enum rc rig_put_document(struct rig *rig, struct span document, const uint8_t hash[static HASH_BYTES])
+{
+	enum rc rc = RC_OK;
+
+	for (size_t from = 0; from < document.len && rc == RC_OK; from += CHUNK_MAX) {
+		size_t left = document.len - from;
+		struct msg put = {.type = MSG_TYPE_document_put,
+			.document_put = {span_of(hash, HASH_BYTES), document.len, from,
+				span_of(document.at + from, left < CHUNK_MAX ? left : CHUNK_MAX)}};
+
+		rc = rig_ask(rig, PROVISIONER, &put);
+	}
+	return rc;
+}
+
+enum rc rig_put_policy(struct rig *rig, const char *name, const uint8_t hash[static HASH_BYTES], size_t size)
 {
 	struct msg policy = {.type = MSG_TYPE_policy,
-		.policy = {span_text("p"), now_ms(), span_text(rig_setup.policy), now_ms()}};
+		.policy = {span_text(name), now_ms(), span_of(hash, HASH_BYTES), size, now_ms()}};
 
-	assert_ok(digest_bytes(DIGEST_SHA256, span_text(rig_setup.policy), hash));
-	assert_rc(ask_signed(rig, PROVISIONER, &policy, MSG_TYPE_policy_put, NULL), RC_OK);
+	return ask_signed(rig, PROVISIONER, &policy, MSG_TYPE_policy_put, NULL);
+}
+
+void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES])
+{
+	struct span document = span_text(rig_setup.policy);
+
+	assert_ok(digest_bytes(DIGEST_SHA256, document, hash));
+	if (rig_put_policy(rig, "p", hash, document.len) == RC_OK)
+		return;
+	assert_ok(rig_put_document(rig, document, hash));
+	assert_ok(rig_put_policy(rig, "p", hash, document.len));
 }
 
 enum rc rig_provision(

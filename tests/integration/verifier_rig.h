@@ -123,6 +123,10 @@ void rig_until_state(struct rig *rig, const struct soft_tpm *tpm, const char *st
 /* Put the policy of rig_setup, by itself: PCR 16 must be zero. Its hash. */
 void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES]);
 
+/* The two halves of that. */
+enum rc rig_put_document(struct rig *rig, struct span document, const uint8_t hash[static HASH_BYTES]);
+enum rc rig_put_policy(struct rig *rig, const char *name, const uint8_t hash[static HASH_BYTES], size_t size);
+
 /* Provision as this operator; v is what goes out. */
 enum rc rig_provision(
 	struct rig *rig, enum who who, const struct soft_tpm *tpm, uint64_t number, const struct secret32 *v);
