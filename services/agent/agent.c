@@ -129,6 +129,8 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 	TRY(load_roster(agent, err));
 	TRY(load_password(agent->config->owner_password, &owner, err));
 	TRY(load_password(agent->config->endorsement_password, &endorsement, err));
+	TRY(logs_open(agent->config->boot_log, agent->config->ima_list, agent->config->ima_count,
+		&agent->logs, err));
 	if (agent->config->allow_start_scripts)
 		TRY(runner_fork(agent->config, &agent->scripts, err));
 	if (agent->config->actions != NULL)
@@ -185,9 +187,11 @@ void agent_close(struct agent **agent)
 		bus_close(&a->bus);
 	if (a->loop != NULL) {
 		loop_cancel(a->loop, &a->watcher.tick);
+		loop_cancel(a->loop, &a->watcher.ima_tick);
 		loop_cancel(a->loop, &a->status_tick);
 		loop_close(&a->loop);
 	}
+	logs_close(&a->logs);
 	blob_release(&a->facts.ek);
 	blob_release(&a->facts.certificate);
 	blob_release(&a->facts.chain);

@@ -30,6 +30,8 @@ enum rc attest_selection(struct list banks, struct pcr_selection *out)
 static void on_quote(void *ctx, struct tpm_job *job)
 {
 	struct agent *agent = ctx;
+	DROP(logs_piece_release) struct logs_piece list = {0};
+	struct err err = {0};
 	struct msg msg = {.type = MSG_TYPE_evidence,
 		.id = job->tag,
 		.evidence = {
@@ -37,6 +39,7 @@ static void on_quote(void *ctx, struct tpm_job *job)
 			.signature = blob_span(&job->quote.signature),
 			.values = blob_span(&job->quote.values),
 			.tpm_us = job->tpm_us,
+			.ima_from = job->list_from,
 		}};
 
 	if (job->rc != RC_OK) {
@@ -44,6 +47,13 @@ static void on_quote(void *ctx, struct tpm_job *job)
 			job->err.text);
 		return;
 	}
+	/* After the quote: so the list has at least what the quote proves. */
+	if (job->list_max != 0 &&
+		logs_read(agent->logs, LOGS_FILE_IMA, job->list_from, job->list_max, &list, &err) != RC_OK)
+		log_event(LOG_ERROR, "ima.unread", "text=\"%s\"", err.text);
+	msg.evidence.ima = blob_span(&list.bytes);
+	msg.evidence.ima_more = list.more;
+	msg.evidence.ima_gone = list.gone;
 	agent->quotes++;
 	agent->boot.tpm_us += job->tpm_us;
 	log_event(LOG_DEBUG, "quote", "commands=%llu us=%llu", (unsigned long long)job->commands,
@@ -72,7 +82,38 @@ void attest_on_challenge(struct agent *agent, const struct msg *msg)
 		return;
 	}
 	job->tag = msg->id;
+	job->list_from = msg->challenge.ima_from;
+	job->list_max = (size_t)msg->challenge.ima_max;
 	tpm_thread_give(agent->tpm, &job);
+}
+
+/* A log that cannot be read is answered as an empty one: the verifier says then what it misses. */
+enum rc attest_read_log(
+	struct agent *agent, const struct msg_log_get *get, struct logs_piece *out, struct err *err)
+{
+	enum logs_file file;
+
+	if (logs_file_of(get->log, &file) != RC_OK)
+		return err_set(err, RC_UNSUPPORTED, "log_get: there is no log \"%.*s\"", SPAN_FMT(get->log));
+	return logs_read(agent->logs, file, get->from, (size_t)get->max, out, err);
+}
+
+void attest_on_log_get(struct agent *agent, const struct msg *msg)
+{
+	DROP(logs_piece_release) struct logs_piece piece = {0};
+	struct msg answer = {.type = MSG_TYPE_log_part,
+		.id = msg->id,
+		.log_part = {.log = msg->log_get.log, .from = msg->log_get.from}};
+	struct err err = {0};
+
+	if (attest_read_log(agent, &msg->log_get, &piece, &err) != RC_OK) {
+		log_event(LOG_WARN, "log.refused", "text=\"%s\"", err.text);
+		return;
+	}
+	answer.log_part.bytes = blob_span(&piece.bytes);
+	answer.log_part.more = piece.more;
+	answer.log_part.gone = piece.gone;
+	join_send(agent, &answer);
 }
 
 /* ---- the update counter ---- */
@@ -115,9 +156,27 @@ static void look(void *ctx)
 	tpm_thread_give(agent->tpm, &job);
 }
 
+static void look_at_list(void *ctx)
+{
+	struct agent *agent = ctx;
+	struct watcher *watcher = &agent->watcher;
+	uint64_t count = logs_ima_count(agent->logs);
+	struct msg msg = {.type = MSG_TYPE_measured, .measured = {.counter = watcher->counter, .ima = count}};
+
+	if (count == watcher->ima_count)
+		return;
+	if (watcher->ima_count != 0 && agent->join.state == ENROL_SERVED) {
+		log_event(LOG_DEBUG, "measured", "ima=%llu", (unsigned long long)count);
+		join_send(agent, &msg);
+	}
+	watcher->ima_count = count;
+}
+
 enum rc attest_watch(struct agent *agent, struct err *err)
 {
-	if (loop_every(agent->loop, &agent->watcher.tick, agent->config->watch_ms, look, agent) != RC_OK)
+	if (loop_every(agent->loop, &agent->watcher.ima_tick, agent->config->ima_watch_ms, look_at_list,
+		    agent) != RC_OK ||
+		loop_every(agent->loop, &agent->watcher.tick, agent->config->watch_ms, look, agent) != RC_OK)
 		return err_set(err, RC_NOMEM, "out of memory");
 	return RC_OK;
 }

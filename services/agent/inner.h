@@ -12,6 +12,7 @@
 #include "services/agent/agent.h"
 #include "services/agent/enrol.h"
 #include "services/agent/keys.h"
+#include "services/agent/logs.h"
 #include "services/agent/notices.h"
 #include "services/agent/paths.h"
 #include "services/agent/payload.h"
@@ -50,9 +51,11 @@ struct join {
 	uint64_t enrolments;
 };
 
-/* A look at the PCR update counter now and then. */
+/* A look at the PCR update counter, and at the length of the IMA list, now and then. */
 struct watcher {
 	struct timer tick;
+	struct timer ima_tick;
+	uint64_t ima_count;
 	bool is_asking;
 	bool has_counter;
 	uint32_t counter;
@@ -104,6 +107,7 @@ struct agent {
 	struct runner *runner;  /* of actions; NULL: there are none */
 	struct actions *actions;
 	struct notices *notices; /* NULL before the first enrolment */
+	struct logs *logs;
 	struct watcher watcher;
 	uint64_t quotes;
 	uint64_t interval_ms;
@@ -129,6 +133,10 @@ void join_send(struct agent *agent, const struct msg *msg);
 MUST_USE enum rc attest_selection(struct list banks, struct pcr_selection *out);
 
 void attest_on_challenge(struct agent *agent, const struct msg *msg);
+void attest_on_log_get(struct agent *agent, const struct msg *msg);
+/* RC_UNSUPPORTED: no such log. */
+MUST_USE enum rc attest_read_log(
+	struct agent *agent, const struct msg_log_get *get, struct logs_piece *out, struct err *err);
 MUST_USE enum rc attest_watch(struct agent *agent, struct err *err);
 
 /* ---- bootstrap.c ---- */

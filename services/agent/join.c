@@ -322,6 +322,8 @@ static void on_verifier_message(void *ctx, const struct msg *msg, struct span fr
 	(void)frame;
 	if (msg->type == MSG_TYPE_challenge)
 		attest_on_challenge(agent, msg);
+	else if (msg->type == MSG_TYPE_log_get)
+		attest_on_log_get(agent, msg);
 	else if (msg->type == MSG_TYPE_relayed)
 		relayed_on_message(agent, msg);
 	else if (msg->type == MSG_TYPE_share_v)

@@ -50,6 +50,18 @@ static const struct option options[] = {
 		.max = 60000,
 		.help = "Time between two looks at the TPM's PCR update counter. When it moves the verifier is told at "
 			"once."},
+	{OPTION_PATH(struct agent_config, boot_log), .name = "boot-log",
+		.fallback = "/sys/kernel/security/tpm0/binary_bios_measurements",
+		.help = "The firmware's event log. Opened once at the start, as the user that the agent is started as."},
+	{OPTION_PATH(struct agent_config, ima_list), .name = "ima-list",
+		.fallback = "/sys/kernel/security/ima/binary_runtime_measurements",
+		.help = "The kernel's IMA list, in its binary form with SHA-1 template hashes. Opened once at the start."},
+	{OPTION_PATH(struct agent_config, ima_count), .name = "ima-count",
+		.fallback = "/sys/kernel/security/ima/runtime_measurements_count",
+		.help = "The number of entries of the IMA list. Opened once at the start."},
+	{OPTION_DURATION(struct agent_config, ima_watch_ms), .name = "ima-watch", .fallback = "25ms",
+		.min = 5, .max = 60000,
+		.help = "Time between two looks at ima-count. When it grows the verifier is told at once."},
 	{OPTION_TEXT(struct agent_config, user), .name = "user", .fallback = "",
 		.help = "Account to become after the start: NAME or UID:GID. Needed when started as root; \"root\" stays "
 			"root without its capabilities. Actions and start scripts keep the rights of the start."},

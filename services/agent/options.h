@@ -21,6 +21,10 @@ struct agent_config {
 	uint64_t script_timeout_ms;
 	char *actions;
 	uint64_t watch_ms;
+	char *boot_log;
+	char *ima_list;
+	char *ima_count;
+	uint64_t ima_watch_ms;
 	char *user;
 	unsigned log_level;
 	bool no_seccomp;

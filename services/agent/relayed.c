@@ -50,6 +50,16 @@ static enum rc check_mine(
 	return RC_OK;
 }
 
+static enum rc check_age(uint64_t now, uint64_t time, const char *what, struct err *err)
+{
+	uint64_t age = now > time ? now - time : time - now;
+
+	if (age > REQUEST_AGE_MAX_MS)
+		return err_set(err, RC_STALE, "%s: its time is %llu s off this node's clock", what,
+			(unsigned long long)age / 1000);
+	return RC_OK;
+}
+
 /* ---- identity ---- */
 
 static void on_identity_quote(void *ctx, struct tpm_job *job)
@@ -71,16 +81,12 @@ static enum rc on_identity(struct agent *agent, uint64_t id, struct span envelop
 	const struct msg_identity_challenge *ask;
 	struct signed_msg opened;
 	uint64_t now = agent_now(agent);
-	uint64_t age;
 
 	TRY(roster_signed_now(
 		agent->roster, envelope, MSG_TYPE_identity_challenge, ROLES_PROVISION, now, &opened, err));
 	ask = &opened.msg.identity_challenge;
 	TRY(check_mine(agent, ask->node, ask->nk, "identity_challenge", err));
-	age = now > ask->time ? now - ask->time : ask->time - now;
-	if (age > REQUEST_AGE_MAX_MS)
-		return err_set(err, RC_STALE, "identity_challenge: its time is %llu s off this node's clock",
-			(unsigned long long)age / 1000);
+	TRY(check_age(now, ask->time, "identity_challenge", err));
 	if (job == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
 	if (attest_selection(ask->banks, &job->selection) != RC_OK)
@@ -89,6 +95,33 @@ static enum rc on_identity(struct agent *agent, uint64_t id, struct span envelop
 		agent->nk.public, agent->node, job->qualifying));
 	job->tag = id;
 	tpm_thread_give(agent->tpm, &job);
+	return RC_OK;
+}
+
+/* ---- logs ---- */
+
+/* The operator makes a policy from this node, or tries one on it. */
+static enum rc on_log_get(struct agent *agent, uint64_t id, struct span envelope, struct err *err)
+{
+	DROP(logs_piece_release) struct logs_piece piece = {0};
+	const struct msg_log_get *get;
+	struct signed_msg opened;
+	struct msg body = {.type = MSG_TYPE_log_part};
+	uint64_t now = agent_now(agent);
+
+	TRY(roster_signed_now(agent->roster, envelope, MSG_TYPE_log_get, ROLES_PROVISION, now, &opened, err));
+	get = &opened.msg.log_get;
+	TRY(check_mine(agent, get->node, get->nk, "log_get", err));
+	TRY(check_age(now, get->time, "log_get", err));
+	TRY(attest_read_log(agent, get, &piece, err));
+	body.log_part = (struct msg_log_part){
+		.log = get->log,
+		.from = get->from,
+		.bytes = blob_span(&piece.bytes),
+		.more = piece.more,
+		.gone = piece.gone,
+	};
+	reply(agent, id, &body);
 	return RC_OK;
 }
 
@@ -202,6 +235,8 @@ static enum rc dispatch(struct agent *agent, uint64_t id, struct span inner, str
 		return err_set(err, RC_UNSUPPORTED, "relay: a %s is not taken", msg_type_name(outer.type));
 	if (body.type == MSG_TYPE_identity_challenge)
 		return on_identity(agent, id, inner, err);
+	if (body.type == MSG_TYPE_log_get)
+		return on_log_get(agent, id, inner, err);
 	if (body.type == MSG_TYPE_share_u)
 		return on_share_u(agent, id, inner, err);
 	return err_set(err, RC_UNSUPPORTED, "relay: a signed %s is not taken", msg_type_name(body.type));

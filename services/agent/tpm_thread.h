@@ -35,7 +35,9 @@ struct tpm_job {
 	enum tpm_task task;
 	void (*done)(void *ctx, struct tpm_job *job); /* in the loop's thread; the job is freed afterwards */
 	void *ctx;
-	uint64_t tag; /* the asker's own */
+	uint64_t tag;       /* the asker's own */
+	uint64_t list_from; /* … and what it wants of the IMA list: see challenge */
+	size_t list_max;
 
 	struct blob a;
 	struct blob b;
