@@ -15,6 +15,8 @@ void vouch_release(struct vouch *vouch)
 
 void vouched_release(struct vouched *vouched)
 {
+	blob_release(&vouched->attest);
+	blob_release(&vouched->signature);
 	blob_release(&vouched->values);
 	*vouched = (struct vouched){0};
 }
@@ -149,7 +151,11 @@ enum rc vouch_judge(const struct known_node *node, const struct registration *re
 		return err_set(err, rc, "the quote could not be judged: %s", rc_words(rc));
 	if (!verdict.accepted)
 		return say_failed(node, &claim, verdict.failed, err);
-	TRY(blob_copy(&out->values, evidence->values));
+	if (blob_copy(&out->attest, evidence->attest) != RC_OK ||
+		blob_copy(&out->signature, evidence->signature) != RC_OK ||
+		blob_copy(&out->values, evidence->values) != RC_OK)
+		return err_set(err, RC_NOMEM, "out of memory");
+	memcpy(out->data, data, sizeof data);
 	out->held = evidence->held;
 	out->reset_count = attest.reset_count;
 	out->firmware = attest.firmware_version;

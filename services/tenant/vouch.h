@@ -26,8 +26,11 @@ MUST_USE enum rc vouch_check(const struct vouch *vouch, const struct known_node 
 
 /* What the node itself answered. */
 struct vouched {
-	struct blob values; /* of the PCRs that were asked for */
-	uint64_t held;      /* number of the share that its TPM holds */
+	struct blob attest;
+	struct blob signature;
+	struct blob values;       /* of the PCRs that were asked for */
+	uint8_t data[HASH_BYTES]; /* the qualifying data that it signed */
+	uint64_t held;            /* number of the share that its TPM holds */
 	uint32_t reset_count;
 	uint64_t firmware; /* version of the TPM's */
 };
