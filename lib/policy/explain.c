@@ -27,9 +27,24 @@ __attribute__((format(printf, 3, 4))) static size_t add(char *out, size_t at, co
 	return len < 0 ? at : at + (size_t)len;
 }
 
+static size_t row_of(enum finding_check check)
+{
+	return (size_t)check < COUNT(words) ? (size_t)check : FINDING_UNKNOWN;
+}
+
+const char *explain_wrong(enum finding_check check)
+{
+	return words[row_of(check)].wrong;
+}
+
+const char *explain_next(enum finding_check check)
+{
+	return words[row_of(check)].next;
+}
+
 char *explain(const struct finding *finding, char out[static EXPLAIN_BYTES])
 {
-	size_t check = (size_t)finding->check < COUNT(words) ? finding->check : FINDING_UNKNOWN;
+	size_t check = row_of(finding->check);
 	const char *separator = ": ";
 	size_t at = add(out, 0, "%s", words[check].wrong);
 

@@ -10,4 +10,9 @@
  * …". Returns out. */
 char *explain(const struct finding *finding, char out[static EXPLAIN_BYTES]);
 
+/* The parts that depend on the check alone: "A PCR has a value that the policy does not allow", "Find out
+ * what …", both without a full stop. Never NULL. */
+const char *explain_wrong(enum finding_check check);
+const char *explain_next(enum finding_check check);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "lib/policy/explain.h"
+#include "services/tenant/findings_text.h"
 #include "services/tenant/node.h"
 #include "services/tenant/nodes.h"
 #include "services/tenant/render.h"
@@ -41,6 +42,7 @@ static void copy(char *out, size_t len, struct span text)
 static void understand(const struct elem_finding *elem, struct finding *out)
 {
 	*out = (struct finding){.check = finding_of_name(elem->check)};
+	out->weight = finding_weight_of(out->check);
 	copy(out->subject, sizeof out->subject, elem->subject);
 	copy(out->expected, sizeof out->expected, elem->expected);
 	copy(out->found, sizeof out->found, elem->found);
@@ -51,8 +53,9 @@ static void say(struct session *session, const struct known_node *node, const st
 {
 	struct list rest = verdict->findings;
 	struct elem_finding elem;
-	struct finding finding;
-	char words[EXPLAIN_BYTES];
+	struct finding findings[VERDICT_FINDINGS_MAX];
+	DROP(blob_release) struct blob text = {0};
+	size_t count = 0;
 	char when[RENDER_TIME_BYTES];
 	char digits[HEX_BYTES(HASH_BYTES)];
 
@@ -61,13 +64,10 @@ static void say(struct session *session, const struct known_node *node, const st
 	if (verdict->policy.len != 0)
 		printf("  policy %s (%.16s...)\n", states_policy(policies, verdict->policy),
 			hex_encode(verdict->policy, digits));
-	while (ELEM_NEXT(finding, &rest, &elem)) {
-		understand(&elem, &finding);
-		printf("  - %s\n", explain(&finding, words));
-	}
-	if (verdict->findings_count > verdict->findings.count)
-		printf("  and %llu more\n",
-			(unsigned long long)(verdict->findings_count - verdict->findings.count));
+	while (count < VERDICT_FINDINGS_MAX && ELEM_NEXT(finding, &rest, &elem))
+		understand(&elem, &findings[count++]);
+	if (findings_text(findings, count, verdict->findings_count, &text) == RC_OK)
+		printf("%.*s", SPAN_FMT(blob_span(&text)));
 	if (verdict->unobserved_from != 0)
 		printf("  nobody looked since %s\n",
 			render_time(verdict->unobserved_from, session_now(session), when));
