@@ -33,6 +33,20 @@ enum kernel_hash kernel_hash_of_name(struct span name)
 	return span_is(name, "sm3-256") ? KERNEL_HASH_SM3_256 : KERNEL_HASH_COUNT;
 }
 
+enum kernel_hash kernel_hash_of_digest(enum digest_alg alg)
+{
+	switch (alg) {
+	case DIGEST_SHA1: return KERNEL_HASH_SHA1;
+	case DIGEST_SHA256: return KERNEL_HASH_SHA256;
+	case DIGEST_SHA384: return KERNEL_HASH_SHA384;
+	case DIGEST_SHA512: return KERNEL_HASH_SHA512;
+	case DIGEST_SM3: return KERNEL_HASH_SM3_256;
+	case DIGEST_NONE:
+	case DIGEST_COUNT:
+	default: return KERNEL_HASH_COUNT;
+	}
+}
+
 enum kernel_hash kernel_hash_of_size(size_t bytes)
 {
 	switch (bytes) {

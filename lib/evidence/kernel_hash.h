@@ -44,6 +44,7 @@ size_t kernel_hash_size(enum kernel_hash hash);
 const char *kernel_hash_name(enum kernel_hash hash);
 enum kernel_hash kernel_hash_of_name(struct span name);
 enum digest_alg kernel_hash_digest(enum kernel_hash hash);
+enum kernel_hash kernel_hash_of_digest(enum digest_alg alg);
 
 /* The one that plain hexadecimal of so many bytes means: 16 md5, 20 sha1, 28 sha224, 32 sha256, 48 sha384,
  * 64 sha512. */

@@ -2,8 +2,13 @@
 
 #include <stdio.h>
 
+#include "lib/base/hex.h"
+#include "lib/json/json_utf8.h"
+
 /* U+FFFD REPLACEMENT CHARACTER. */
 #define REPLACEMENT "\xef\xbf\xbd"
+/* Bytes that are turned into hexadecimal at one time. */
+#define HEX_PIECE 64
 
 struct json_write json_write_begin(struct blob *out, enum json_style style)
 {
@@ -28,39 +33,6 @@ static void new_line(struct json_write *w)
 	put_text(w, "\n");
 	for (size_t i = 0; i < w->depth; i++)
 		put_text(w, "  ");
-}
-
-/* Length of the UTF-8 sequence that begins here (RFC 3629), 0 if none does. */
-static size_t utf8_length(struct span text)
-{
-	uint8_t first = text.at[0];
-	uint8_t low = 0x80;
-	uint8_t high = 0xbf;
-	size_t len = first < 0x80   ? 1
-	             : first < 0xc2 ? 0
-	             : first < 0xe0 ? 2
-	             : first < 0xf0 ? 3
-	             : first < 0xf5 ? 4
-	                            : 0;
-
-	if (len > text.len)
-		return 0;
-	/* No overlong forms, no surrogates, nothing above U+10FFFF. */
-	if (first == 0xe0)
-		low = 0xa0;
-	if (first == 0xed)
-		high = 0x9f;
-	if (first == 0xf0)
-		low = 0x90;
-	if (first == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < len; i++) {
-		if (text.at[i] < low || text.at[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
 }
 
 static void put_escaped(struct json_write *w, uint8_t c)
@@ -100,7 +72,7 @@ static void put_quoted(struct json_write *w, struct span text)
 			put_escaped(w, text.at[0]);
 			used = 1;
 		} else {
-			used = utf8_length(text);
+			used = json_utf8_length(text);
 			put(w, used > 0 ? span_of(text.at, used) : span_text(REPLACEMENT));
 			used += used == 0;
 		}
@@ -200,14 +172,15 @@ void json_write_null(struct json_write *w, const char *key)
 
 void json_write_hex(struct json_write *w, const char *key, struct span bytes)
 {
-	static const char digits[] = "0123456789abcdef";
+	char digits[HEX_BYTES(HEX_PIECE)];
 
 	lead(w, key);
 	put_text(w, "\"");
-	for (size_t i = 0; i < bytes.len && w->rc == RC_OK; i++) {
-		char pair[2] = {digits[bytes.at[i] >> 4], digits[bytes.at[i] & 15]};
+	while (bytes.len > 0 && w->rc == RC_OK) {
+		size_t piece = bytes.len < HEX_PIECE ? bytes.len : HEX_PIECE;
 
-		put(w, SPAN(pair));
+		put_text(w, hex_encode(span_of(bytes.at, piece), digits));
+		bytes = span_of(bytes.at + piece, bytes.len - piece);
 	}
 	put_text(w, "\"");
 }

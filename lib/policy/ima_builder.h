@@ -36,7 +36,7 @@ enum ima_patterns {
 	IMA_KEYLIME_EXCLUDES,
 	IMA_VIOLATIONS_ACCEPTED,
 	IMA_IGNORED_KEYRINGS,
-	IMA_LIST_COUNT
+	IMA_PATTERNS_COUNT
 };
 
 /* One more pattern. Copies; checks it as pattern_set_add does. */
@@ -52,7 +52,8 @@ MUST_USE enum rc ima_builder_drop_excluded(struct ima_builder *builder, size_t *
 MUST_USE enum rc ima_builder_key(
 	struct ima_builder *builder, const char *name, struct span spki, const uint32_t *id, struct err *err);
 
-/* An exception that somebody made: digest as in ima_digest_parse; who, why and when may be empty. Copies. */
+/* An exception that somebody made: digest as in policy_digest_parse; who, why and when may be empty. Copies.
+ */
 struct ima_accepted {
 	struct span file;
 	struct span digest;

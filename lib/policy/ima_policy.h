@@ -1,26 +1,33 @@
 /*
  * The section "ima" of a policy: what may be measured while a machine runs.
  *
- *   "digests": {"/usr/bin/ls": ["<hex>", "sha512:<hex>"]}   plain hex: the hash with this length
- * (kernel_hash.h). Names are text; "hex:2f…" names a path by its bytes, for those that are not. "excludes":
- * ["**.pyc"]                globs (lib/pattern/glob.h) "keylime-excludes": ["/tmp/.*"]      regular
- * expressions, from the start of the path on "accepted": [{"file": "…", "digest": "…", "reason": "…", "by":
- * "…", "time": "…"}]   good as if listed in digests "unknown": "fail" | "report"         files that no rule
- * knows "violations": "fail" | "report" | "accept", "violations-accepted": ["<glob>"] "empty-files": true the
- * digest of no bytes is good for every path "digest-algorithms": ["sha256", "sha384", "sha512"]     those
- * that are strong enough "boot-aggregate": "check" | "listed" | "ignore" "keys": [{"name": "…", "key":
- * "<base64 SubjectPublicKeyInfo>", "id": "1a2b3c4d"}], "signatures": "accept" | "require" | "ignore"
- *   "keyrings": {".ima": ["<hex>"]}, "ignored-keyrings": ["*"], "learn-keys": false
+ *   "digests": {"/usr/bin/ls": ["<hex>", …]}     names and digests as in policy_digest.h
+ *   "excludes": ["**.pyc"]                       globs (lib/pattern/glob.h)
+ *   "keylime-excludes": ["/tmp/.*"]              regular expressions, from the start of the path on
+ *   "accepted": [{"file": "…", "digest": "…", "reason": "…", "by": "…", "time": "…"}]
+ *                                                good as if listed in digests
+ *   "unknown": "fail" | "report"                 files that no rule knows
+ *   "violations": "fail" | "report" | "accept"
+ *   "violations-accepted": ["<glob>"]
+ *   "empty-files": true | false                  the digest of no bytes is good for every path
+ *   "digest-algorithms": ["sha256", "sha384", "sha512"]     those that are strong enough
+ *   "boot-aggregate": "check" | "listed" | "ignore"
+ *   "keys": [{"name": "…", "key": "<base64 SubjectPublicKeyInfo>", "id": "1a2b3c4d"}]
+ *   "signatures": "accept" | "require" | "ignore"
+ *   "keyrings": {".ima": ["<hex>"]}              digests of certificates
+ *   "ignored-keyrings": ["*"]                    globs
+ *   "learn-keys": false | true
  *   "buffers": {"kernel_version": ["<hex>"]}
  *   "device-mapper": {"<glob of a device's name>": ["<glob of a target's text>", …]}
  *
- * Every key may be left out; the first of the alternatives above is the default ("signatures": "accept",
- * lists are empty). Unknown keys are refused.
+ * Every key may be left out: the first of the alternatives is the default, lists are empty, and
+ * digest-algorithms are those above. Unknown keys are refused.
  */
 #ifndef LIMEBUS_POLICY_IMA_POLICY_H
 #define LIMEBUS_POLICY_IMA_POLICY_H
 
 #include "lib/base/blob.h"
+#include "lib/crypto/public_key.h"
 #include "lib/json/json.h"
 #include "lib/pattern/pattern.h"
 #include "lib/policy/digest_table.h"
@@ -50,7 +57,7 @@ struct ima_rules ima_rules_default(void);
  * them; otherwise they follow from the key. */
 struct ima_key {
 	char name[IMA_KEY_NAME_MAX + 1];
-	struct blob spki; /* DER SubjectPublicKeyInfo, not looked at yet */
+	struct public_key *key;
 	bool has_id;
 	uint32_t id;
 };
@@ -84,14 +91,6 @@ void ima_policy_release(struct ima_policy *policy);
  */
 MUST_USE enum rc ima_policy_parse(
 	const struct json *section, struct span table, struct ima_policy *out, struct err *err);
-
-/* "sha512:<hex>" or "<hex>", lower case. RC_MALFORMED, RC_UNSUPPORTED for an unknown name. */
-struct ima_policy_digest {
-	enum kernel_hash hash;
-	size_t len;
-	uint8_t bytes[KERNEL_HASH_BYTES_MAX];
-};
-MUST_USE enum rc ima_digest_parse(struct span text, struct ima_policy_digest *out);
 
 /* Append lines in words: how many digests, which excludes, keys and settings. */
 MUST_USE enum rc ima_policy_show(const struct ima_policy *policy, struct blob *out);
