@@ -18,7 +18,7 @@ static void put_text(struct text_sink *sink, const struct log_event *event)
 	for (char *at = text; *at != '\0'; at++)
 		if (*at == '\n' || *at == '\t')
 			*at = ' ';
-	text_sink_print(sink, " ");
+	text_sink_print(sink, "%s", text[0] == '\0' ? "" : " ");
 	text_sink_put(sink, span_text(text));
 	if (is_cut)
 		text_sink_print(sink, "...");
