@@ -34,6 +34,14 @@ static bool take_u32(struct reader *reader, uint32_t *out)
 	return true;
 }
 
+/* What stands before the data, and the data. */
+struct head {
+	uint32_t pcr;
+	struct span hash;
+	struct span template;
+	struct span data;
+};
+
 static bool is_zero(struct span bytes)
 {
 	return bytes.at[0] == 0 && memcmp(bytes.at, bytes.at + 1, bytes.len - 1) == 0;
@@ -49,25 +57,25 @@ static bool is_template_name(struct span name)
 }
 
 /* PCR, hash, length of the name and the name. BROKEN as soon as one of them cannot be. */
-static enum ima_step head_read(struct reader *reader, size_t hash_len, struct ima_entry *entry)
+static enum ima_step head_read(struct reader *reader, size_t hash_len, struct head *out)
 {
 	uint32_t len = 0;
 
-	if (!take_u32(reader, &entry->pcr))
+	if (!take_u32(reader, &out->pcr))
 		return IMA_STEP_PARTIAL;
-	if (entry->pcr > IMA_PCR_MAX)
+	if (out->pcr > IMA_PCR_MAX)
 		return IMA_STEP_BROKEN;
-	if (!take(reader, hash_len, &entry->hash) || !take_u32(reader, &len))
+	if (!take(reader, hash_len, &out->hash) || !take_u32(reader, &len))
 		return IMA_STEP_PARTIAL;
 	if (len == 0 || len > IMA_TEMPLATE_NAME_MAX)
 		return IMA_STEP_BROKEN;
-	if (!take(reader, len, &entry->template))
+	if (!take(reader, len, &out->template))
 		return IMA_STEP_PARTIAL;
-	return is_template_name(entry->template) ? IMA_STEP_ENTRY : IMA_STEP_BROKEN;
+	return is_template_name(out->template) ? IMA_STEP_ENTRY : IMA_STEP_BROKEN;
 }
 
 /* Template "ima": no length of the whole, but a digest, and a name behind its length. */
-static enum ima_step old_data_read(struct reader *reader, struct ima_entry *entry)
+static enum ima_step old_data_read(struct reader *reader, struct span *out)
 {
 	size_t from = reader->at;
 	struct span part;
@@ -79,43 +87,47 @@ static enum ima_step old_data_read(struct reader *reader, struct ima_entry *entr
 		return IMA_STEP_BROKEN;
 	if (!take(reader, len, &part))
 		return IMA_STEP_PARTIAL;
-	entry->data = span_of(reader->bytes.at + from, reader->at - from);
+	*out = span_of(reader->bytes.at + from, reader->at - from);
 	return IMA_STEP_ENTRY;
 }
 
-static enum ima_step data_read(struct reader *reader, struct ima_entry *entry)
+static enum ima_step data_read(struct reader *reader, struct span template, struct span *out)
 {
 	uint32_t len = 0;
 
-	if (span_is(entry->template, "ima"))
-		return old_data_read(reader, entry);
+	if (span_equal(template, span_of("ima", 3)))
+		return old_data_read(reader, out);
 	if (!take_u32(reader, &len))
 		return IMA_STEP_PARTIAL;
 	if (len > IMA_DATA_MAX)
 		return IMA_STEP_BROKEN;
-	return take(reader, len, &entry->data) ? IMA_STEP_ENTRY : IMA_STEP_PARTIAL;
+	return take(reader, len, out) ? IMA_STEP_ENTRY : IMA_STEP_PARTIAL;
 }
 
 static enum ima_step binary_next(struct ima_list *list, struct ima_entry *out)
 {
 	struct reader reader = {.bytes = list->left, .big_endian = list->format.big_endian};
-	struct ima_entry entry = {.big_endian = list->format.big_endian};
+	struct head head = {0};
 	enum ima_step step;
 
 	if (list->left.len == 0)
 		return IMA_STEP_END;
-	step = head_read(&reader, digest_size(list->format.hash), &entry);
+	step = head_read(&reader, digest_size(list->format.hash), &head);
 	if (step == IMA_STEP_ENTRY)
-		step = data_read(&reader, &entry);
+		step = data_read(&reader, head.template, &head.data);
 	if (step == IMA_STEP_PARTIAL)
 		list->missing = reader.missing;
 	if (step != IMA_STEP_ENTRY)
 		return step;
-	entry.bytes = span_of(list->left.at, reader.at);
-	entry.is_violation = is_zero(entry.hash);
+	out->pcr = head.pcr;
+	out->bytes = span_of(list->left.at, reader.at);
+	out->hash = head.hash;
+	out->template = head.template;
+	out->data = head.data;
+	out->is_violation = is_zero(head.hash);
+	out->big_endian = reader.big_endian;
+	ima_template_parse(out->template, out->data, out->big_endian, &out->fields);
 	list->left = span_of(list->left.at + reader.at, list->left.len - reader.at);
-	ima_template_parse(entry.template, entry.data, entry.big_endian, &entry.fields);
-	*out = entry;
 	return IMA_STEP_ENTRY;
 }
 
@@ -135,14 +147,14 @@ static const enum digest_alg hashes[] = {DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA3
 static bool could_be(struct span beginning, struct ima_format format, bool *whole)
 {
 	struct reader reader = {.bytes = beginning, .big_endian = format.big_endian};
-	struct ima_entry entry = {0};
+	struct head head = {0};
 	enum ima_step step;
 
 	if (format.is_ascii) {
 		*whole = beginning.len >= 3 + 2 * digest_size(format.hash) + 1;
 		return ima_ascii_begins(beginning, format.hash);
 	}
-	step = head_read(&reader, digest_size(format.hash), &entry);
+	step = head_read(&reader, digest_size(format.hash), &head);
 	*whole = step == IMA_STEP_ENTRY;
 	return step != IMA_STEP_BROKEN;
 }

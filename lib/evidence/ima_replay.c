@@ -64,30 +64,31 @@ enum rc ima_replay_expect(struct ima_replay *replay, const struct pcr_values *qu
 }
 
 /* new = H(old ‖ value) */
-static enum rc extend(struct ima_bank *bank, unsigned behaviour, const uint8_t *value)
+static enum rc extend(struct ima_bank *bank, enum digest_alg alg, unsigned behaviour, const uint8_t *value)
 {
-	size_t len = size_of(bank);
+	size_t len = digest_size(alg);
 	struct span parts[2] = {span_of(bank->registers[behaviour], len), span_of(value, len)};
 
-	return digest_spans(digest_of_tpm_id(bank->alg), parts, 2, bank->registers[behaviour]);
+	return digest_spans(alg, parts, 2, bank->registers[behaviour]);
 }
 
 /*
- * PADDED and OLD are the same until the first violation: one register is computed for both, and copied when
- * they part. So a replay that nothing is known about costs two extends a bank.
+ * PADDED and OLD are the same until the first violation: one register is computed for both, and copied. So a
+ * replay that nothing is known about costs two extends a bank.
  */
-static enum rc extend_padded(struct ima_bank *bank, const uint8_t *value, uint64_t violations)
+static enum rc extend_padded(
+	struct ima_bank *bank, enum digest_alg alg, const uint8_t *value, uint64_t violations)
 {
 	bool padded = is_possible(bank, IMA_PADDED), old = is_possible(bank, IMA_OLD);
 
 	if (padded && old && violations == 0) {
-		TRY(extend(bank, IMA_PADDED, value));
-		memcpy(bank->registers[IMA_OLD], bank->registers[IMA_PADDED], size_of(bank));
+		TRY(extend(bank, alg, IMA_PADDED, value));
+		memcpy(bank->registers[IMA_OLD], bank->registers[IMA_PADDED], DIGEST_BYTES_MAX);
 		return RC_OK;
 	}
 	if (padded)
-		TRY(extend(bank, IMA_PADDED, value));
-	return old ? extend(bank, IMA_OLD, value) : RC_OK;
+		TRY(extend(bank, alg, IMA_PADDED, value));
+	return old ? extend(bank, alg, IMA_OLD, value) : RC_OK;
 }
 
 static enum rc add_violation(struct ima_replay *replay)
@@ -97,30 +98,41 @@ static enum rc add_violation(struct ima_replay *replay)
 
 	memset(ones, 0xff, sizeof ones);
 	memset(old, 0xff, DIGEST_SHA1_BYTES);
-	for (size_t i = 0; i < replay->count; i++)
+	for (size_t i = 0; i < replay->count; i++) {
+		struct ima_bank *bank = &replay->banks[i];
+
 		for (unsigned b = 0; b < IMA_BEHAVIOURS; b++)
-			if (is_possible(&replay->banks[i], b))
-				TRY(extend(&replay->banks[i], b, b == IMA_OLD ? old : ones));
+			if (is_possible(bank, b))
+				TRY(extend(bank, digest_of_tpm_id(bank->alg), b, b == IMA_OLD ? old : ones));
+	}
 	replay->violations++;
 	return RC_OK;
 }
 
-/* Hashes of one entry, each made when it is first asked for. */
+/* Hashes of one entry, each made when it is first asked for. SHA-1, which nearly every list and behaviour
+ * wants, has zeros behind it; of the others one at a time is kept. */
 struct hashes {
 	const struct ima_entry *entry;
-	bool made[DIGEST_COUNT];
-	uint8_t value[DIGEST_COUNT][DIGEST_BYTES_MAX];
+	enum digest_alg other;
+	bool has_sha1;
+	uint8_t sha1[DIGEST_BYTES_MAX];
+	uint8_t value[DIGEST_BYTES_MAX];
 };
 
 static enum rc hash_of(struct hashes *hashes, enum digest_alg alg, const uint8_t **out)
 {
 	const struct ima_entry *entry = hashes->entry;
+	bool is_sha1 = alg == DIGEST_SHA1;
 
-	if (!hashes->made[alg])
-		TRY(ima_template_hash(
-			alg, entry->fields.template, entry->data, entry->big_endian, hashes->value[alg]));
-	hashes->made[alg] = true;
-	*out = hashes->value[alg];
+	*out = is_sha1 ? hashes->sha1 : hashes->value;
+	if (is_sha1 ? hashes->has_sha1 : hashes->other == alg)
+		return RC_OK;
+	TRY(ima_template_hash(alg, entry->fields.template, entry->data, entry->big_endian,
+		is_sha1 ? hashes->sha1 : hashes->value));
+	if (is_sha1)
+		hashes->has_sha1 = true;
+	else
+		hashes->other = alg;
 	return RC_OK;
 }
 
@@ -136,7 +148,7 @@ static enum rc check_listed(struct hashes *hashes, enum digest_alg alg, bool *ou
 	if (*out || alg == DIGEST_SHA1)
 		return RC_OK;
 	TRY(hash_of(hashes, DIGEST_SHA1, &hash));
-	*out = span_equal(listed, span_of(hash, listed.len));
+	*out = span_equal(listed, span_of(hash, digest_size(alg)));
 	return RC_OK;
 }
 
@@ -146,14 +158,15 @@ static enum rc add_hashes(struct ima_replay *replay, struct hashes *hashes)
 
 	for (size_t i = 0; i < replay->count; i++) {
 		struct ima_bank *bank = &replay->banks[i];
+		enum digest_alg alg = digest_of_tpm_id(bank->alg);
 
 		if (is_possible(bank, IMA_HASHED)) {
-			TRY(hash_of(hashes, digest_of_tpm_id(bank->alg), &hash));
-			TRY(extend(bank, IMA_HASHED, hash));
+			TRY(hash_of(hashes, alg, &hash));
+			TRY(extend(bank, alg, IMA_HASHED, hash));
 		}
 		if ((bank->possible & ~(1u << IMA_HASHED)) != 0) {
 			TRY(hash_of(hashes, DIGEST_SHA1, &hash));
-			TRY(extend_padded(bank, hash, replay->violations));
+			TRY(extend_padded(bank, alg, hash, replay->violations));
 		}
 	}
 	return RC_OK;
@@ -162,7 +175,6 @@ static enum rc add_hashes(struct ima_replay *replay, struct hashes *hashes)
 enum rc ima_replay_add(struct ima_replay *replay, const struct ima_entry *entry, enum digest_alg format_hash,
 	bool *out_hash_holds)
 {
-	/* Zeroed: what is behind a SHA-1 value is its padding. */
 	struct hashes hashes = {.entry = entry};
 	bool holds = true;
 
@@ -179,14 +191,15 @@ enum rc ima_replay_add(struct ima_replay *replay, const struct ima_entry *entry,
 	return RC_OK;
 }
 
-/* The behaviours that give the quoted value now. */
+/* The behaviours that give the quoted value now. Most entries differ in the first bytes already. */
 static uint8_t reached_by(const struct ima_bank *bank)
 {
-	size_t len = size_of(bank);
 	uint8_t reached = 0;
 
 	for (unsigned b = 0; b < IMA_BEHAVIOURS; b++)
-		if (is_possible(bank, b) && memcmp(bank->registers[b], bank->quoted, len) == 0)
+		if (is_possible(bank, b) &&
+			memcmp(bank->registers[b], bank->quoted, DIGEST_SHA1_BYTES) == 0 &&
+			memcmp(bank->registers[b], bank->quoted, size_of(bank)) == 0)
 			reached |= (uint8_t)(1u << b);
 	return reached;
 }

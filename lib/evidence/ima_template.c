@@ -4,9 +4,12 @@
 
 #define D_SHA1_BYTES 20
 
-static const char *const names[IMA_TEMPLATE_COUNT] = {[IMA_TEMPLATE_UNKNOWN] = "unknown",
-	[IMA_TEMPLATE_CUSTOM] = "custom",
-#define TEMPLATE_NAME(name, words) [IMA_TEMPLATE_##name] = words,
+static const struct {
+	const char *words;
+	size_t len;
+} names[IMA_TEMPLATE_COUNT] = {[IMA_TEMPLATE_UNKNOWN] = {"unknown", 7},
+	[IMA_TEMPLATE_CUSTOM] = {"custom", 6},
+#define TEMPLATE_NAME(name, words) [IMA_TEMPLATE_##name] = {words, sizeof(words) - 1},
 	IMA_TEMPLATE_LIST(TEMPLATE_NAME)
 #undef TEMPLATE_NAME
 };
@@ -36,7 +39,7 @@ static const struct {
 
 const char *ima_template_name(enum ima_template template)
 {
-	return names[(unsigned)template <IMA_TEMPLATE_COUNT ? template : IMA_TEMPLATE_UNKNOWN];
+	return names[(unsigned)template >= IMA_TEMPLATE_COUNT ? IMA_TEMPLATE_UNKNOWN : template].words;
 }
 
 enum ima_field_text ima_field_text(enum ima_field field)
@@ -75,7 +78,7 @@ enum ima_template ima_template_of_name(struct span name)
 	uint8_t custom[IMA_FIELDS_MAX + 1];
 
 	for (unsigned i = IMA_TEMPLATE_UNKNOWN + 1; i < IMA_TEMPLATE_CUSTOM; i++)
-		if (span_is(name, names[i]))
+		if (span_equal(name, span_of(names[i].words, names[i].len)))
 			return (enum ima_template)i;
 	return format_parse(name, custom) ? IMA_TEMPLATE_CUSTOM : IMA_TEMPLATE_UNKNOWN;
 }
@@ -84,7 +87,7 @@ const uint8_t *ima_template_fields(
 	enum ima_template template, struct span name, uint8_t custom[static IMA_FIELDS_MAX + 1])
 {
 	if (template != IMA_TEMPLATE_CUSTOM)
-		return fields[(unsigned)template <IMA_TEMPLATE_COUNT ? template : IMA_TEMPLATE_UNKNOWN];
+		return fields[(unsigned)template >= IMA_TEMPLATE_COUNT ? IMA_TEMPLATE_UNKNOWN : template];
 	if (!format_parse(name, custom))
 		memset(custom, IMA_FIELD_NONE, IMA_FIELDS_MAX + 1);
 	return custom;
@@ -239,10 +242,11 @@ static bool old_read(struct span data, bool big_endian, struct ima_fields *out)
 	return old_digest_read(digest, &out->digest);
 }
 
-static struct ima_fields nothing_of(enum ima_template template)
+static void clear(enum ima_template template, struct ima_fields *out)
 {
-	return (struct ima_fields){
-		.template = template, .digest.hash = KERNEL_HASH_COUNT, .modsig_of.hash = KERNEL_HASH_COUNT};
+	memset(out, 0, sizeof *out);
+	out->template = template;
+	out->digest.hash = out->modsig_of.hash = KERNEL_HASH_COUNT;
 }
 
 void ima_template_parse(struct span name, struct span data, bool big_endian, struct ima_fields *out)
@@ -250,7 +254,7 @@ void ima_template_parse(struct span name, struct span data, bool big_endian, str
 	enum ima_template template = ima_template_of_name(name);
 	uint8_t custom[IMA_FIELDS_MAX + 1];
 
-	*out = nothing_of(template);
+	clear(template, out);
 	if (template == IMA_TEMPLATE_UNKNOWN)
 		return;
 	out->understood =
@@ -258,7 +262,7 @@ void ima_template_parse(struct span name, struct span data, bool big_endian, str
 			? old_read(data, big_endian, out)
 			: fields_read(ima_template_fields(template, name, custom), data, big_endian, out);
 	if (!out->understood)
-		*out = nothing_of(template);
+		clear(template, out);
 }
 
 enum rc ima_template_hash(

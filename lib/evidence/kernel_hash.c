@@ -2,10 +2,11 @@
 
 static const struct {
 	const char *name;
+	size_t len;
 	uint8_t bytes;
 	enum digest_alg alg;
 } rows[] = {
-#define KERNEL_HASH_ROW(name, words, bytes, alg) {words, bytes, alg},
+#define KERNEL_HASH_ROW(name, words, bytes, alg) {words, sizeof(words) - 1, bytes, alg},
 	KERNEL_HASH_LIST(KERNEL_HASH_ROW)
 #undef KERNEL_HASH_ROW
 };
@@ -28,7 +29,7 @@ enum digest_alg kernel_hash_digest(enum kernel_hash hash)
 enum kernel_hash kernel_hash_of_name(struct span name)
 {
 	for (size_t i = 0; i < COUNT(rows); i++)
-		if (span_is(name, rows[i].name))
+		if (span_equal(name, span_of(rows[i].name, rows[i].len)))
 			return (enum kernel_hash)i;
 	return span_is(name, "sm3-256") ? KERNEL_HASH_SM3_256 : KERNEL_HASH_COUNT;
 }
