@@ -63,7 +63,7 @@ static bool format_parse(struct span format, uint8_t out[static IMA_FIELDS_MAX +
 		const uint8_t *bar = format.len == 0 ? NULL : memchr(format.at, '|', format.len);
 		size_t len = bar == NULL ? format.len : (size_t)(bar - format.at);
 
-		out[i] = field_of_id(span_of(format.at, len));
+		out[i] = (uint8_t)field_of_id(span_of(format.at, len));
 		if (out[i] == IMA_FIELD_NONE)
 			return false;
 		if (bar == NULL)
