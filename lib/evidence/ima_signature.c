@@ -2,19 +2,7 @@
 
 #include "lib/base/drop.h"
 #include "lib/evidence/cursor.h"
-
-/* enum hash_algo (linux/include/uapi/linux/hash_info.h). */
-enum digest_alg ima_hash_of_number(uint8_t number)
-{
-	switch (number) {
-	case 2: return DIGEST_SHA1;
-	case 4: return DIGEST_SHA256;
-	case 5: return DIGEST_SHA384;
-	case 6: return DIGEST_SHA512;
-	case 17: return DIGEST_SM3;
-	default: return DIGEST_NONE;
-	}
-}
+#include "lib/evidence/kernel_hash.h"
 
 static bool is_known_form(const struct ima_signature *signature)
 {
@@ -34,7 +22,7 @@ enum rc ima_signature_parse(struct span in, struct ima_signature *out)
 	TRY(cursor_u8(&cursor, &signature.type));
 	TRY(cursor_u8(&cursor, &signature.version));
 	TRY(cursor_u8(&cursor, &signature.hash_number));
-	signature.hash = ima_hash_of_number(signature.hash_number);
+	signature.hash = kernel_hash_digest((enum kernel_hash)signature.hash_number);
 	if (!is_known_form(&signature))
 		return RC_UNSUPPORTED;
 	TRY(cursor_u32(&cursor, &signature.key_id));

@@ -20,14 +20,11 @@
 struct ima_signature {
 	uint8_t type;
 	uint8_t version;
-	uint8_t hash_number; /* enum hash_algo, as it is hashed again in version 3 */
+	uint8_t hash_number; /* enum kernel_hash, as it is hashed again in version 3 */
 	enum digest_alg hash;
 	uint32_t key_id; /* the last four bytes of the key's identifier */
 	struct span bytes;
 };
-
-/* enum hash_algo (linux/include/uapi/linux/hash_info.h); DIGEST_NONE for what lib/crypto cannot hash. */
-enum digest_alg ima_hash_of_number(uint8_t number);
 
 /* The whole of `in`, the header's length included. RC_UNSUPPORTED for other types, versions and hashes
  * (fs-verity has no version 2), RC_MALFORMED if sig_size is not what is left, RC_LIMIT above

@@ -20,6 +20,7 @@
 
 #include "lib/base/blob.h"
 #include "lib/evidence/ima_replay.h"
+#include "lib/evidence/kernel_hash.h"
 #include "lib/policy/ima_keyring.h"
 #include "lib/policy/verdict.h"
 
@@ -34,7 +35,8 @@ struct ima_policy;
 
 /* One boot_aggregate: first of a list, or of a kernel that was started by kexec. */
 struct ima_aggregate {
-	enum digest_alg alg;
+	enum kernel_hash hash; /* KERNEL_HASH_COUNT: unknown */
+	uint8_t len;
 	uint8_t digest[DIGEST_BYTES_MAX];
 	bool holds; /* it was compared with this boot's PCRs, and equal */
 };

@@ -31,6 +31,7 @@
 #include "lib/json/json.h"
 #include "lib/pattern/pattern.h"
 #include "lib/policy/digest_table.h"
+#include "lib/policy/ima_keyring.h"
 
 enum ima_severity { IMA_FAIL, IMA_REPORT, IMA_ACCEPT };
 enum ima_boot_aggregate { IMA_BOOT_AGGREGATE_CHECK, IMA_BOOT_AGGREGATE_LISTED, IMA_BOOT_AGGREGATE_IGNORE };
@@ -79,6 +80,7 @@ struct ima_policy {
 	struct pattern_set ignored_keyrings; /* "*" is all of them */
 	struct ima_key *keys;
 	size_t key_count;
+	struct ima_keyring keyring; /* the same keys, ready to verify with */
 	struct ima_dm_rule *dm_rules;
 	size_t dm_count;
 };
