@@ -1,4 +1,4 @@
-#include "lib/policy/appraise.h"
+#include "lib/policy/appraise_inside.h"
 
 #include <stdio.h>
 
@@ -50,6 +50,11 @@ static bool has_expired(const struct policy *policy, uint64_t now_ms)
 	return policy->valid_until_ms != 0 && now_ms > policy->valid_until_ms;
 }
 
+const struct policy *appraise_former(const struct appraisal *in)
+{
+	return in->previous != NULL && !has_expired(in->previous, in->now_ms) ? in->previous : NULL;
+}
+
 static void expired(const struct policy *policy, uint64_t now_ms, struct verdict *verdict)
 {
 	char dates[2][POLICY_DATE_BYTES];
@@ -63,40 +68,69 @@ static void expired(const struct policy *policy, uint64_t now_ms, struct verdict
 	snprintf(finding->found, sizeof finding->found, "%s", policy_date_text(now_ms, dates[1]));
 }
 
-static void appraise_pcrs(const struct appraisal *in, struct verdict *verdict)
+static void appraise_pcrs(struct round *round, const struct policy *policy, struct verdict *verdict)
 {
-	struct pcr_values values = {0};
-	enum rc rc = pcr_values_parse(in->quote->asked, in->quote->values, &values);
-
-	if (rc != RC_OK)
-		not_judged(verdict, "PCR values", rc);
-	else
-		pcr_policy_appraise(&in->policy->pcrs, &values, verdict);
+	pcr_policy_appraise(&policy->pcrs, &round->values, verdict);
 }
 
-/* Each section of a policy, and what it says of the evidence. */
-static void (*const sections[])(const struct appraisal *in, struct verdict *verdict) = {appraise_pcrs};
+struct counts {
+	size_t kept, total, failures, unjudged;
+};
+
+static struct counts counts_of(const struct verdict *verdict)
+{
+	return (struct counts){verdict->kept, verdict->total, verdict->failures, verdict->unjudged};
+}
+
+static void counts_set(struct verdict *verdict, struct counts counts)
+{
+	verdict->kept = counts.kept;
+	verdict->total = counts.total;
+	verdict->failures = counts.failures;
+	verdict->unjudged = counts.unjudged;
+}
+
+void appraise_either(struct round *round, section_fn section, struct verdict *verdict)
+{
+	const struct policy *previous = appraise_former(round->in);
+	struct counts before = counts_of(verdict);
+	struct counts after;
+
+	section(round, round->in->policy, verdict);
+	after = counts_of(verdict);
+	if (previous == NULL || (after.failures == before.failures && after.unjudged == before.unjudged))
+		return;
+	counts_set(verdict, before);
+	section(round, previous, verdict);
+	if (verdict->failures == before.failures && verdict->unjudged == before.unjudged)
+		return;
+	counts_set(verdict, before);
+	section(round, round->in->policy, verdict);
+}
 
 /* A policy that ran out says nothing any more, neither good nor bad. */
 static void appraise_policy(const struct appraisal *in, struct verdict *verdict)
 {
+	struct round round = {.in = in};
+	enum rc rc;
+
 	if (has_expired(in->policy, in->now_ms)) {
 		expired(in->policy, in->now_ms, verdict);
 		return;
 	}
-	for (size_t i = 0; i < COUNT(sections); i++)
-		sections[i](in, verdict);
+	rc = pcr_values_parse(in->quote->asked, in->quote->values, &round.values);
+	if (rc != RC_OK) {
+		not_judged(verdict, "PCR values", rc);
+		return;
+	}
+	appraise_either(&round, appraise_pcrs, verdict);
+	appraise_boot(&round, verdict);
+	appraise_ima(&round, verdict);
 }
 
 bool quote_proves(const struct quote_verdict *checked)
 {
 	return (checked->failed & PROOF) == 0;
-}
-
-bool appraise_wants_boot_log(const struct appraisal *appraisal)
-{
-	(void)appraisal;
-	return false;
 }
 
 void appraise(const struct appraisal *appraisal, struct verdict *out)

@@ -8,11 +8,6 @@
 #include "lib/policy/ima_section.h"
 #include "lib/policy/policy_words.h"
 
-static void key_release(struct ima_key *key)
-{
-	public_key_release(&key->key);
-}
-
 static void dm_release(struct ima_dm_rule *rule)
 {
 	pattern_set_release(&rule->name);
@@ -21,8 +16,7 @@ static void dm_release(struct ima_dm_rule *rule)
 
 void ima_policy_release(struct ima_policy *policy)
 {
-	for (size_t i = 0; i < policy->key_count; i++)
-		key_release(&policy->keys[i]);
+	ima_keyring_release(&policy->keyring);
 	for (size_t i = 0; i < policy->dm_count; i++)
 		dm_release(&policy->dm_rules[i]);
 	free(policy->keys);
@@ -45,22 +39,22 @@ static enum rc regex_add(void *context, struct span text, struct err *err)
 
 static enum rc key_add(void *context, const char *name, struct span spki, const uint32_t *id, struct err *err)
 {
+	DROP(public_key_release) struct public_key *key = NULL;
 	struct ima_policy *policy = context;
 	struct ima_key *keys;
-	struct ima_key key = {.has_id = id != NULL, .id = id != NULL ? *id : 0};
 
-	if (policy->key_count == IMA_KEYS_MAX)
-		return err_set(err, RC_LIMIT, "more than %d keys", IMA_KEYS_MAX);
 	for (size_t i = 0; i < policy->key_count; i++)
 		if (strcmp(policy->keys[i].name, name) == 0)
 			return err_set(err, RC_MALFORMED, "another key has the same name");
-	snprintf(key.name, sizeof key.name, "%s", name);
 	keys = realloc(policy->keys, (policy->key_count + 1) * sizeof *keys);
 	if (keys == NULL)
 		return err_set(err, RC_NOMEM, "no memory for a key");
 	policy->keys = keys;
-	TRY(public_key_of_der(spki, &key.key, err));
-	keys[policy->key_count++] = key;
+	TRY(public_key_of_der(spki, &key, err));
+	if ((id != NULL ? ima_keyring_add_as(&policy->keyring, IMA_KEYS_MAX, *id, &key)
+			: ima_keyring_add(&policy->keyring, IMA_KEYS_MAX, &key)) != RC_OK)
+		return err_set(err, RC_LIMIT, "more than %d keys, or no memory for them", IMA_KEYS_MAX);
+	snprintf(keys[policy->key_count++].name, sizeof keys->name, "%s", name);
 	return RC_OK;
 }
 

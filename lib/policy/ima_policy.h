@@ -54,13 +54,9 @@ struct ima_rules ima_rules_default(void);
 #define IMA_KEY_BYTES_MAX 4096
 #define IMA_DM_RULES_MAX  1024
 
-/* A key whose signatures make a file good. id: four bytes that signatures name it by, if the policy says
- * them; otherwise they follow from the key. */
+/* A key whose signatures make a file good; key and identifier stand at the same place of the keyring. */
 struct ima_key {
 	char name[IMA_KEY_NAME_MAX + 1];
-	struct public_key *key;
-	bool has_id;
-	uint32_t id;
 };
 
 /* Device-mapper entries about a device whose name matches are good if each of their targets' text
@@ -80,7 +76,7 @@ struct ima_policy {
 	struct pattern_set ignored_keyrings; /* "*" is all of them */
 	struct ima_key *keys;
 	size_t key_count;
-	struct ima_keyring keyring; /* the same keys, ready to verify with */
+	struct ima_keyring keyring; /* key_count of them, in the order of keys */
 	struct ima_dm_rule *dm_rules;
 	size_t dm_count;
 };
