@@ -12,9 +12,9 @@ static const char *const names[] = {
 
 enum finding_weight finding_weight_of(enum finding_check check)
 {
-	static const enum finding_check unjudged[] = {FINDING_PCR_MISSING, FINDING_POLICY_EXPIRED,
-		FINDING_IMA_TEMPLATE, FINDING_IMA_AGGREGATE_OPEN, FINDING_IMA_TRIMMED, FINDING_IMA_MISSING,
-		FINDING_INTERNAL};
+	static const enum finding_check unjudged[] = {FINDING_PCR_MISSING, FINDING_BOOT_BANK,
+		FINDING_POLICY_EXPIRED, FINDING_IMA_TEMPLATE, FINDING_IMA_AGGREGATE_OPEN, FINDING_IMA_TRIMMED,
+		FINDING_IMA_MISSING, FINDING_INTERNAL};
 
 	for (size_t i = 0; i < COUNT(unjudged); i++)
 		if (check == unjudged[i])

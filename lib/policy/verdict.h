@@ -37,6 +37,52 @@
 		"Nothing: the next challenge asks for it")                                                             \
 	X(POLICY_EXPIRED, "policy-expired", "The policy is not valid any more",                                        \
 		"Put a policy with a later date in its place")                                                         \
+	X(BOOT_LOG, "boot-log", "The event log is not well-formed",                                                    \
+		"Treat the node as hostile, unless its firmware is known to write such logs")                          \
+	X(BOOT_LOG_MISSING, "boot-log-missing", "The event log is empty, though the boot was measured",                \
+		"Boot with a loader that hands the log over (GRUB: linuxefi, or Secure Boot), or pin the PCRs")        \
+	X(BOOT_BANK, "boot-bank", "The event log has no bank that the policy lets prove it",                           \
+		"Name a bank of the log in banks, or activate one of the policy's banks in the node's TPM")            \
+	X(BOOT_PCR, "boot-pcr", "The event log does not lead to the quoted PCR",                                       \
+		"Treat the node as hostile: events were removed, changed or made up")                                  \
+	X(BOOT_DIGEST, "boot-event-digest", "The digest of an event is not the hash of what the event says",           \
+		"Treat the event as made up; if the firmware is known to do so, make an exception")                    \
+	X(BOOT_UNKNOWN, "boot-event-unknown", "An event was measured that the policy has no rule for",                 \
+		"Find out what measured it; if it was meant, add a rule or an exception")                              \
+	X(BOOT_SECURE, "boot-secure-boot", "Secure Boot is not as the policy demands",                                 \
+		"Look at the firmware's setup: somebody switched Secure Boot")                                         \
+	X(BOOT_VARIABLE, "boot-variable", "A Secure Boot variable does not hold what the policy demands",              \
+		"Find out who enrolled or removed the key; if it was meant, put it into the policy")                   \
+	X(BOOT_AUTHORITY, "boot-authority", "Something ran by another authority than the policy allows",               \
+		"Find out what was signed by it; if it was meant, put the certificate into authorities")               \
+	X(BOOT_SBAT, "boot-sbat", "The revocation level of shim (SBAT) is not one that the policy allows",             \
+		"Find out why the level differs: a lower one brings revoked boot loaders back")                        \
+	X(BOOT_MOK, "boot-mok", "The machine owner keys are not what the policy allows",                               \
+		"Find out who enrolled or removed a key with mokutil")                                                 \
+	X(BOOT_FIRMWARE, "boot-firmware", "The firmware is not one that the policy allows",                            \
+		"Compare it with the vendor's; if it was updated, add it to firmware")                                 \
+	X(BOOT_DRIVER, "boot-driver",                                                                                  \
+		"A driver or option ROM ran that the policy does not allow, or one is missing",                        \
+		"Find out which device was added, updated or taken out")                                               \
+	X(BOOT_APPLICATION, "boot-application", "Another boot loader or kernel ran than the policy allows",            \
+		"Find out who changed it; if it was updated, add the new chain to the policy")                         \
+	X(BOOT_FILE, "boot-file",                                                                                      \
+		"The boot loader read a file that the policy does not allow, or not all of them",                      \
+		"Find out who changed the file; if it was updated, add the new chain to the policy")                   \
+	X(BOOT_COMMAND_LINE, "boot-command-line",                                                                      \
+		"The kernel's command line is not one that the policy allows",                                         \
+		"Find out who changed it; if it was meant, add it to the policy")                                      \
+	X(BOOT_COMMAND, "boot-command",                                                                                \
+		"The boot loader ran a command that the policy does not allow, or not all",                            \
+		"Find out who changed its configuration or typed at its prompt")                                       \
+	X(BOOT_PART, "boot-part",                                                                                      \
+		"A part of the boot is not what the policy allows (section, initrd, loader text)",                     \
+		"Find out who changed it; if it was updated, add the new chain to the policy")                         \
+	X(BOOT_SEPARATOR, "boot-separator",                                                                            \
+		"The end of the firmware's measurements is not marked as it should be",                                \
+		"Look at the firmware's own log: it reported an error, or something was measured in its name")         \
+	X(BOOT_EVENT, "boot-event", "An event that the policy pins is not as it should be",                            \
+		"Compare it with the policy's; if it was meant, change the policy")                                    \
 	X(IMA_FILE, "ima-file",                                                                                        \
 		"A file ran or was read with a digest that the policy does not allow for it",                          \
 		"Find out who changed the file; if it was meant, accept it: limebus node accept")                      \
