@@ -22,6 +22,7 @@ const struct option tenant_options[] = {
 	{OPTION_PATH(struct tenant_config, ek_allowed), .name = "ek-allowed", .fallback = "",
 		.help = "File with the ids of nodes whose TPM has no certificate and that you trust all the same, one a line."},
 	{OPTION_LIST(struct tenant_config, policy_keys, PATH), .name = "policy-keys", .fallback = "",
+		.repeats = true,
 		.help = "Public keys or certificates (PEM), or folders with them, of those who may sign policy files. If there is "
 			"any, a policy file is read only in an envelope (DSSE) that one of them signed."},
 	{OPTION_BOOL(struct tenant_config, json), .name = "json", .fallback = "no",

@@ -172,7 +172,7 @@ struct verify_options {
 };
 
 static const struct option verify_options[] = {
-	{OPTION_LIST(struct verify_options, key, PATH), .name = "key", .fallback = "",
+	{OPTION_LIST(struct verify_options, key, PATH), .name = "key", .fallback = "", .repeats = true,
 		.help = "Public keys or certificates in PEM, or folders with them; without it, the configured policy-keys."},
 };
 
