@@ -105,29 +105,51 @@ static uint32_t bound(const struct digest_table *table, uint32_t low, uint32_t h
 	return low;
 }
 
-struct digest_found digest_table_find(const struct digest_table *table, enum digest_kind kind,
-	struct span name, enum kernel_hash hash, struct span digest)
+void digest_table_seek(
+	const struct digest_table *table, enum digest_kind kind, struct span name, struct digest_place *out)
+{
+	const uint8_t *place;
+
+	out->is_empty = table->count == 0 || name.len > DIGEST_TABLE_NAME_MAX;
+	if (out->is_empty)
+		return;
+	digest_table_hash(table->key, kind, name, out->hash);
+	place = table->directory + sizeof(uint32_t) * digest_table_bucket(out->hash, table->bits);
+	out->low = number_at(place);
+	out->high = number_at(place + sizeof(uint32_t));
+	/* A row may lie in two lines of the cache. */
+	__builtin_prefetch(row_at(table, out->low));
+	__builtin_prefetch(row_at(table, out->low) + TABLE_ROW_BYTES);
+}
+
+struct digest_found digest_table_find_at(const struct digest_table *table, const struct digest_place *place,
+	enum kernel_hash hash, struct span digest)
 {
 	uint8_t sought[TABLE_ROW_BYTES];
 	struct digest_found found = {0};
-	const uint8_t *place;
-	uint32_t low, high, row;
+	uint32_t row;
 
-	if (table->count == 0 || name.len > DIGEST_TABLE_NAME_MAX)
+	if (place->is_empty)
 		return found;
-	digest_table_hash(table->key, kind, name, sought);
-	place = table->directory + sizeof(uint32_t) * digest_table_bucket(sought, table->bits);
-	low = number_at(place);
-	high = number_at(place + sizeof(uint32_t));
+	memcpy(sought, place->hash, sizeof place->hash);
 	digest_table_fill(sought, hash, digest);
-	row = bound(table, low, high, sought, TABLE_ROW_BYTES, false);
-	if (row < high && digest.len == kernel_hash_size(hash) && digest.len > 0 &&
+	row = bound(table, place->low, place->high, sought, TABLE_ROW_BYTES, false);
+	if (row < place->high && digest.len == kernel_hash_size(hash) && digest.len > 0 &&
 		memcmp(row_at(table, row), sought, TABLE_ROW_BYTES) == 0)
 		return (struct digest_found){.match = DIGEST_ALLOWED, .first = row, .count = 1};
-	found.first = bound(table, low, high, sought, SHORT_HASH_BYTES, false);
-	found.count = bound(table, found.first, high, sought, SHORT_HASH_BYTES, true) - found.first;
+	found.first = bound(table, place->low, place->high, sought, SHORT_HASH_BYTES, false);
+	found.count = bound(table, found.first, place->high, sought, SHORT_HASH_BYTES, true) - found.first;
 	found.match = found.count > 0 ? DIGEST_DIFFERS : DIGEST_NAME_UNKNOWN;
 	return found;
+}
+
+struct digest_found digest_table_find(const struct digest_table *table, enum digest_kind kind,
+	struct span name, enum kernel_hash hash, struct span digest)
+{
+	struct digest_place place;
+
+	digest_table_seek(table, kind, name, &place);
+	return digest_table_find_at(table, &place, hash, digest);
 }
 
 struct digest_row digest_table_row(const struct digest_table *table, uint32_t index)

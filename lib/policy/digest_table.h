@@ -56,6 +56,20 @@ struct digest_found {
 struct digest_found digest_table_find(const struct digest_table *table, enum digest_kind kind,
 	struct span name, enum kernel_hash hash, struct span digest);
 
+/*
+ * The same in two steps, so that something else can be done while memory is fetched: seek finds where the
+ * name's rows would be and asks for them, find_at looks at them. The name need not live longer than seek.
+ */
+struct digest_place {
+	bool is_empty; /* nothing has this name: the table is empty, or the name too long */
+	uint8_t hash[SHORT_HASH_BYTES];
+	uint32_t low, high;
+};
+void digest_table_seek(
+	const struct digest_table *table, enum digest_kind kind, struct span name, struct digest_place *out);
+struct digest_found digest_table_find_at(const struct digest_table *table, const struct digest_place *place,
+	enum kernel_hash hash, struct span digest);
+
 /* One expected digest; index < table->count. digest has at most DIGEST_ROW_DIGEST_MAX bytes: longer ones are
  * cut, and whole is false. Borrows. */
 struct digest_row {

@@ -44,15 +44,19 @@ static enum rc learn(struct ima_run *run, struct span der)
 
 /* It is good if either policy allows it; what is told is what the present one says. */
 static enum rc judge_by_policies(struct ima_run *run, const struct ima_context *context,
-	const struct ima_entry *entry, int64_t *budget)
+	const struct ima_entry *entry, const struct digest_place *place, int64_t *budget)
 {
 	struct ima_keyring learned = {run->ahead.learned, run->learned.keys};
 	struct ima_opinion opinion;
 	struct ima_opinion former = {0};
 
-	TRY(ima_opinion_of(context->policy, &learned, entry, budget, &opinion));
-	if (!opinion.good && context->previous != NULL)
-		TRY(ima_opinion_of(context->previous, &learned, entry, budget, &former));
+	TRY(ima_opinion_of(context->policy, &learned, entry, place, budget, &opinion));
+	if (!opinion.good && context->previous != NULL) {
+		struct digest_place other;
+
+		digest_table_seek(&context->previous->digests, DIGEST_OF_FILE, entry->fields.name, &other);
+		TRY(ima_opinion_of(context->previous, &learned, entry, &other, budget, &former));
+	}
 	if (opinion.learn || former.learn)
 		TRY(learn(run, entry->fields.buffer));
 	if (opinion.good || former.good)
@@ -90,7 +94,7 @@ static enum rc add_aggregate(struct ima_run *run, const struct ima_entry *entry)
 }
 
 static enum rc judge_entry(struct ima_run *run, const struct ima_context *context,
-	const struct ima_entry *entry, bool hash_holds, int64_t *budget)
+	const struct ima_entry *entry, const struct digest_place *place, bool hash_holds, int64_t *budget)
 {
 	*budget -= IMA_WORK_ENTRY + (int64_t)(entry->data.len / 1024);
 	if (entry->pcr != IMA_PCR)
@@ -102,7 +106,7 @@ static enum rc judge_entry(struct ima_run *run, const struct ima_context *contex
 		run->ahead.begins = run->ahead.begins || run->ahead.replay.entries == 1;
 		return add_aggregate(run, entry);
 	}
-	return judge_by_policies(run, context, entry, budget);
+	return judge_by_policies(run, context, entry, place, budget);
 }
 
 static void prove(struct ima_run *run)
@@ -116,10 +120,13 @@ static void prove(struct ima_run *run)
 static enum rc take(struct ima_run *run, const struct ima_context *context, const struct ima_entry *entry,
 	int64_t *budget)
 {
+	struct digest_place place;
 	bool hash_holds = false;
 
+	/* The table's rows come from memory while hashes are made. */
+	digest_table_seek(&context->policy->digests, DIGEST_OF_FILE, entry->fields.name, &place);
 	TRY(ima_replay_add(&run->ahead.replay, entry, run->ahead.format.hash, &hash_holds));
-	TRY(judge_entry(run, context, entry, hash_holds, budget));
+	TRY(judge_entry(run, context, entry, &place, hash_holds, budget));
 	run->ahead.bytes += entry->bytes.len;
 	if (ima_replay_reached(&run->ahead.replay))
 		prove(run);
@@ -143,8 +150,9 @@ static enum rc know_format(struct ima_run *run, struct span piece)
 static enum rc judge_pieces(
 	struct ima_run *run, const struct ima_context *context, struct ima_list *list, int64_t *budget)
 {
+	struct ima_entry entry;
+
 	while (run->state == IMA_GOING && *budget > 0) {
-		struct ima_entry entry;
 		enum ima_step step = ima_list_next(list, &entry);
 		enum rc rc;
 

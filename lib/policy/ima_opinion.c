@@ -99,15 +99,15 @@ static void file_is_bad(const struct ima_policy *policy, bool strong, struct ima
 }
 
 static enum rc judge_file(const struct ima_policy *policy, const struct ima_keyring *learned,
-	const struct ima_entry *entry, int64_t *budget, struct ima_opinion *out)
+	const struct ima_entry *entry, const struct digest_place *place, int64_t *budget,
+	struct ima_opinion *out)
 {
 	const struct ima_digest *digest = &entry->fields.digest;
 	bool strong = is_strong(policy, digest);
 	enum ima_signatures signatures = policy->rules.signatures;
 
 	out->kind = DIGEST_OF_FILE;
-	out->listed = digest_table_find(
-		&policy->digests, DIGEST_OF_FILE, entry->fields.name, digest->hash, digest->value);
+	out->listed = digest_table_find_at(&policy->digests, place, digest->hash, digest->value);
 	out->good = strong && out->listed.match == DIGEST_ALLOWED && signatures != IMA_SIGNATURES_REQUIRE;
 	if (!out->good && strong && policy->rules.empty_files)
 		TRY(is_empty(digest, &out->good));
@@ -137,7 +137,8 @@ static enum rc judge_violation(
 }
 
 enum rc ima_opinion_of(const struct ima_policy *policy, const struct ima_keyring *learned,
-	const struct ima_entry *entry, int64_t *budget, struct ima_opinion *out)
+	const struct ima_entry *entry, const struct digest_place *place, int64_t *budget,
+	struct ima_opinion *out)
 {
 	*out = (struct ima_opinion){0};
 	if (entry->is_violation)
@@ -147,7 +148,7 @@ enum rc ima_opinion_of(const struct ima_policy *policy, const struct ima_keyring
 		return RC_OK;
 	}
 	if (entry->fields.template != IMA_TEMPLATE_BUF && entry->fields.buffer.len == 0)
-		return judge_file(policy, learned, entry, budget, out);
+		return judge_file(policy, learned, entry, place, budget, out);
 	TRY(ima_buffer_opinion(policy, entry, out));
 	if (!out->good && out->check != FINDING_IMA_ENTRY)
 		TRY(is_excluded(policy, entry->fields.name, budget, &out->good));

@@ -18,12 +18,14 @@ struct ima_opinion {
 };
 
 /*
- * `learned` are keys besides those of the policy. Sets *out to what the policy says; takes from the budget
- * what is beyond the usual. The entry was replayed, its hash holds, it is for PCR 10 and not a
- * boot_aggregate. Results other than RC_OK: lib/crypto failed, memory is short.
+ * `place` is of the entry's name among files, in the policy's table (digest_table_seek); `learned` are keys
+ * besides those of the policy. Sets *out to what the policy says; takes from the budget what is beyond the
+ * usual. The entry was replayed, its hash holds, it is for PCR 10 and not a boot_aggregate. Results other
+ * than RC_OK: lib/crypto failed, memory is short.
  */
 MUST_USE enum rc ima_opinion_of(const struct ima_policy *policy, const struct ima_keyring *learned,
-	const struct ima_entry *entry, int64_t *budget, struct ima_opinion *out);
+	const struct ima_entry *entry, const struct digest_place *place, int64_t *budget,
+	struct ima_opinion *out);
 
 /* The part of it about data that are not a file: keys, critical data, device-mapper. */
 MUST_USE enum rc ima_buffer_opinion(

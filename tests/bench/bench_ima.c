@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "lib/evidence/ima_replay.h"
+#include "lib/base/drop.h"
+#include "tests/support/learned.h"
 #include "tests/support/test.h"
 
 #define ENTRIES    100000u
@@ -199,6 +200,46 @@ static unsigned replay_unknown(const uint8_t *slice)
 	return replay_on(&unknown, slice);
 }
 
+/* The whole of it: parsed, replayed, looked up in a policy of as many digests. */
+static struct policy policy;
+static struct ima_run judged, contact;
+
+static unsigned judge_on(struct ima_run *run, const uint8_t *slice)
+{
+	struct ima_context context = {&policy.ima, NULL};
+	int64_t budget = INT64_MAX;
+	size_t consumed = 0;
+
+	assert_ok(ima_judge(run, &context, span_of(slice, SLICE * ENTRY_BYTES), (struct ima_room){0}, &budget,
+		&consumed));
+	assert_int_equal(consumed, SLICE * ENTRY_BYTES);
+	assert_int_equal(run->ahead.failures, 0);
+	return (unsigned)consumed;
+}
+
+static unsigned judge_settled(const uint8_t *slice)
+{
+	return judge_on(&judged, slice);
+}
+
+static unsigned judge_contact(const uint8_t *slice)
+{
+	return judge_on(&contact, slice);
+}
+
+static void open_policy(void)
+{
+	DROP(ima_builder_close) struct ima_builder *builder = NULL;
+
+	assert_ok(ima_builder_open(&builder));
+	learn_list(builder, span_of(list_bytes, sizeof list_bytes));
+	learned_policy(builder, &policy);
+	assert_int_equal(policy.ima.digests.count, ENTRIES);
+	assert_ok(ima_run_expect(&contact, &never));
+	assert_ok(ima_run_expect(&judged, &never));
+	assert_ok(ima_replay_assume(&judged.ahead.replay, 1u << IMA_HASHED));
+}
+
 static struct {
 	const char *words;
 	unsigned (*run)(const uint8_t *slice);
@@ -210,6 +251,8 @@ static struct {
 	{"entries are parsed", parse, 0},
 	{"parsed and replayed, behaviour settled", replay_settled, 0},
 	{"parsed and replayed, first contact", replay_unknown, 0},
+	{"judged, behaviour settled", judge_settled, 0},
+	{"judged, first contact", judge_contact, 0},
 };
 
 static double slices[COUNT(parts)][SLICES];
@@ -238,14 +281,11 @@ static void measure_all(void)
 	}
 }
 
-/* The look-up is missing in ours until an entry is judged: it is added, so that the ratio is of the same
- * work. */
 static bool tell(size_t i, double floor)
 {
-	double ns = parts[i].ns + parts[2].ns;
+	double ns = parts[i].ns;
 
-	printf("%-40s %6.0f ns  with a look-up %6.0f ns  %9.0f/s  %.2f of the floor\n", parts[i].words,
-		parts[i].ns, ns, 1e9 / ns, ns / floor);
+	printf("%-40s %6.0f ns  %9.0f/s  %.2f of the floor\n", parts[i].words, ns, 1e9 / ns, ns / floor);
 	return ns <= GOAL_RATIO * floor && 1e9 / ns >= GOAL_RATE;
 }
 
@@ -268,15 +308,19 @@ int main(int argc, char **argv)
 	assert_ok(ima_replay_expect(&unknown, &never));
 	settled = unknown;
 	assert_ok(ima_replay_assume(&settled, 1u << IMA_HASHED));
+	open_policy();
 	measure_all();
 	floor = parts[0].ns + parts[1].ns + parts[2].ns;
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 6; i++)
 		printf("%-40s %6.0f ns\n", parts[i].words, parts[i].ns);
 	printf("%-40s %6.0f ns\n", "floor, all of it", floor);
-	good = tell(4, floor);
-	(void)tell(5, floor);
+	good = tell(6, floor);
+	(void)tell(7, floor);
 	printf("goal: 1,000,000 entries a second, at most %.1f of the floor: %s\n", GOAL_RATIO,
 		good ? "reached" : "missed");
 	free(rows);
+	policy_release(&policy);
+	ima_run_release(&judged);
+	ima_run_release(&contact);
 	return good ? 0 : 1;
 }
