@@ -431,7 +431,7 @@
 	F(S, may,  u64,  request_time, 0, UINT64_MAX) \
 	F(S, may,  str,  text, 0, TEXT_MAX) \
 	F(S, may,  bin,  verdict, 0, 48 * 1024) \
-	F(S, may,  bin,  good_verdict, 0, 4096) \
+	F(S, may,  bin,  good_verdict, 0, 20 * 1024) \
 	F(S, may,  u64,  highest, 0, UINT64_MAX)
 
 /* Body of the verifier's store record of type "ima": what was judged of the logs of this boot, for which provisioning and

@@ -9,50 +9,29 @@
 /* A node that is untrusted already gets a new verdict at most so often. */
 #define REPEAT_BAD_MS 10000
 #define TELL_AGAIN_MS 60000
+/* Findings that are only told: so many in a verdict that says yes, and a new one at most so often. */
+#define REPORTS_MAX     16
+#define REPORT_AGAIN_MS 60000
 
 /* Evidence that was judged, while it is dealt with. */
 struct arrival {
 	struct verifier *verifier;
 	struct node *node;
 	const struct peer *peer;
-	struct span frame;
+	const struct round *round;
 	struct quote_counters counters;
 	uint64_t now;
 	uint64_t challenge;
 	struct blob findings; /* encoded */
 	size_t findings_count;
 	uint8_t digest[HASH_BYTES]; /* of the findings; zeros: none */
+	struct blob evidence;       /* the message without the list */
 };
 
 /* It answers the challenge that the tenant's `resume` waits for. */
 static bool is_resuming(const struct arrival *arrival)
 {
 	return arrival->node->resume != NULL && arrival->node->resume->challenge == arrival->challenge;
-}
-
-static void judge_arrival(struct arrival *arrival, const struct msg_evidence *evidence)
-{
-	struct verifier *verifier = arrival->verifier;
-	struct node *node = arrival->node;
-	bool is_provisioned = node->kept.number != 0;
-	struct judge_case in = {
-		.evidence = evidence,
-		.ak = node->ak,
-		.signer = tpm_name_span(&node->signer),
-		.nonce = node->nonce,
-		.nk = arrival->peer->key,
-		.node = node->id,
-		.selection = &node->selection,
-		.policy = is_provisioned && node->policy != NULL ? &node->policy->policy : NULL,
-		.policy_is_missing = is_provisioned && node->policy == NULL,
-		.last = node->kept.counters,
-		.now_ms = arrival->now,
-	};
-
-	arrival->counters = node->kept.counters;
-	judge(&in, &verifier->verdict, &arrival->counters);
-	verifier->counts.attestations++;
-	node->attestations++;
 }
 
 /* Neither good nor bad: nothing changes, and it is tried again. */
@@ -86,6 +65,20 @@ static uint64_t unobserved_since(const struct arrival *arrival)
 	return last != 0 && arrival->now > last && arrival->now - last > node->class->stale_ms ? last : 0;
 }
 
+/* The list may be long, and is not what a verdict vouches for: the quote is. */
+static enum rc write_evidence(struct arrival *arrival, struct err *err)
+{
+	struct msg msg = arrival->round->evidence;
+	enum rc rc;
+
+	msg.evidence.ima = (struct span){0};
+	msg.evidence.ima_more = false;
+	rc = msg.evidence.ima.len == arrival->round->evidence.evidence.ima.len
+	             ? blob_copy(&arrival->evidence, blob_span(&arrival->round->frame))
+	             : msg_encode(&msg, &arrival->evidence);
+	return rc == RC_OK ? RC_OK : err_set(err, rc, "evidence: %s", rc_words(rc));
+}
+
 static enum rc make_verdict(struct arrival *arrival, struct change *change, struct err *err)
 {
 	struct verifier *verifier = arrival->verifier;
@@ -95,7 +88,8 @@ static enum rc make_verdict(struct arrival *arrival, struct change *change, stru
 	struct kept *next = &change->next;
 	struct msg msg = {.type = MSG_TYPE_verdict};
 
-	if (digest_bytes(DIGEST_SHA256, arrival->frame, change->evidence_hash) != RC_OK)
+	TRY(write_evidence(arrival, err));
+	if (digest_bytes(DIGEST_SHA256, blob_span(&arrival->evidence), change->evidence_hash) != RC_OK)
 		return err_set(err, RC_CRYPTO, "hashing evidence");
 	msg.verdict = (struct msg_verdict){
 		.node = SPAN(node->id),
@@ -114,6 +108,9 @@ static enum rc make_verdict(struct arrival *arrival, struct change *change, stru
 		.findings_count = verdict->total,
 		.unobserved_from = since,
 		.unobserved_to = since == 0 ? 0 : arrival->now,
+		.former = node->former_policy == NULL ? (struct span){0} : SPAN(node->former_policy->hash),
+		.ima_entries = node->logs == NULL ? 0 : node->logs->run.proven.replay.entries,
+		.ima_failed = node->logs == NULL ? 0 : node->logs->run.proven.failures,
 	};
 	blob_clear(verdict->trusted ? &next->fine : &next->bad);
 	TRY(signed_make(&service_identity(verifier->service)->sign, &msg,
@@ -129,7 +126,7 @@ static enum rc keep_evidence(struct arrival *arrival, struct change *change)
 {
 	TRY(blob_append(&change->evidence, SPAN(arrival->node->nonce)));
 	TRY(blob_append(&change->evidence, SPAN(arrival->node->nk.key)));
-	return blob_append(&change->evidence, arrival->frame);
+	return blob_append(&change->evidence, blob_span(&arrival->evidence));
 }
 
 /* Silence that was too long withholds V, whatever the node says of itself. */
@@ -229,6 +226,15 @@ static void decide_v(struct arrival *arrival, struct change *change)
 	snprintf(change->next.text, sizeof change->next.text, "V withheld: %s", why);
 }
 
+/* What a policy wants to be told of, and is not held against the node, has changed. */
+static bool has_new_reports(const struct arrival *arrival)
+{
+	const struct node *node = arrival->node;
+
+	return node->kept.last_was_good && memcmp(node->kept.findings, arrival->digest, HASH_BYTES) != 0 &&
+	       (node->reported == 0 || arrival->now - node->reported >= REPORT_AGAIN_MS);
+}
+
 static bool needs_change(const struct arrival *arrival)
 {
 	const struct node *node = arrival->node;
@@ -239,7 +245,7 @@ static bool needs_change(const struct arrival *arrival)
 	const char *why;
 
 	if (arrival->verifier->verdict.rebooted || is_resuming(arrival) || !kept->last_was_good ||
-		unobserved_since(arrival) != 0 || is_silence_too_long(arrival) ||
+		has_new_reports(arrival) || unobserved_since(arrival) != 0 || is_silence_too_long(arrival) ||
 		(step.next != kept->state && step.next != NODE_STATE_NONE))
 		return true;
 	return (step.effects & EFFECT_SHARE_V) != 0 &&
@@ -272,7 +278,9 @@ static void good(struct arrival *arrival)
 	/* It was asked just now. */
 	change->effects &= ~(unsigned)EFFECT_ASK;
 	decide_v(arrival, change);
-	if (!node->kept.last_was_good || unobserved_since(arrival) != 0)
+	if (has_new_reports(arrival))
+		node->reported = arrival->now;
+	if (!node->kept.last_was_good || unobserved_since(arrival) != 0 || node->reported == arrival->now)
 		rc = make_verdict(arrival, change, &err);
 	node->is_alive = node_state_passes(change->next.state);
 	finish_change(arrival, &change, rc, &err);
@@ -324,11 +332,54 @@ static void bad(struct arrival *arrival)
 	finish_change(arrival, &change, rc, &err);
 }
 
+/* ---- evidence ---- */
+
+/* What it found, in the form in which it is signed and stored. */
+static enum rc write_findings(struct arrival *arrival)
+{
+	const struct verdict *verdict = &arrival->verifier->verdict;
+
+	if (verdict->kept == 0)
+		return RC_OK;
+	TRY(judge_findings(verdict, verdict->trusted ? REPORTS_MAX : FINDINGS_MAX, &arrival->findings,
+		&arrival->findings_count));
+	return findings_digest(
+		(struct list){blob_span(&arrival->findings), arrival->findings_count}, arrival->digest);
+}
+
+void attest_judged(struct round *round)
+{
+	struct verifier *verifier = round->verifier;
+	struct node *node = round->node;
+	struct arrival arrival = {.verifier = verifier,
+		.node = node,
+		.peer = &round->peer,
+		.round = round,
+		.counters = round->counters,
+		.now = round->now,
+		.challenge = round->challenge};
+
+	verifier->counts.attestations++;
+	node->attestations++;
+	if (write_findings(&arrival) != RC_OK) {
+		verifier->counts.unjudged++;
+		challenge_next(verifier, node);
+	} else if (verifier->verdict.trusted) {
+		good(&arrival);
+	} else if (verifier->verdict.could_judge) {
+		bad(&arrival);
+	} else {
+		unjudged(&arrival);
+	}
+	node->judged = arrival.now;
+	blob_release(&arrival.findings);
+	blob_release(&arrival.evidence);
+}
+
 void attest_on_evidence(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct verifier *verifier = ctx;
 	const struct node_key *key = nodes_key(&verifier->nodes, peer->key);
-	struct arrival arrival = {.verifier = verifier, .peer = peer, .frame = frame, .challenge = msg->id};
 	struct node *node;
 
 	if (key == NULL || key != &key->node->nk || !shard_is_acting(&verifier->shard)) {
@@ -346,22 +397,5 @@ void attest_on_evidence(void *ctx, const struct peer *peer, const struct msg *ms
 		return;
 	}
 	node->peer = *peer;
-	arrival.node = node;
-	arrival.now = service_now(verifier->service);
-	judge_arrival(&arrival, &msg->evidence);
-	if (!verifier->verdict.trusted &&
-		(judge_findings(&verifier->verdict, &arrival.findings, &arrival.findings_count) != RC_OK ||
-			findings_digest((struct list){blob_span(&arrival.findings), arrival.findings_count},
-				arrival.digest) != RC_OK)) {
-		verifier->counts.unjudged++;
-		challenge_next(verifier, node);
-	} else if (verifier->verdict.trusted) {
-		good(&arrival);
-	} else if (verifier->verdict.could_judge) {
-		bad(&arrival);
-	} else {
-		unjudged(&arrival);
-	}
-	node->judged = arrival.now;
-	blob_release(&arrival.findings);
+	round_begin(verifier, node, peer, msg, frame);
 }

@@ -21,12 +21,22 @@ static void send_challenge(struct verifier *verifier, struct node *node)
 		.ttl_ms = verifier->config->challenge_ms,
 		.challenge = {.nonce = SPAN(node->nonce)},
 	};
+	DROP(blob_release) struct blob banks = {0};
 	enum rc rc;
 
 	node->selection.count = 0;
 	if (policy != NULL) {
 		node->selection = policy->selection;
 		msg.challenge.banks = (struct list){blob_span(&policy->banks), policy->selection.count};
+	}
+	if (policy != NULL && node->former_policy != NULL) {
+		policies_join(&node->selection, &node->former_policy->selection);
+		if (policy_banks_encode(&node->selection, &banks) == RC_OK)
+			msg.challenge.banks = (struct list){blob_span(&banks), node->selection.count};
+	}
+	if (round_wants_list(node)) {
+		msg.challenge.ima_from = round_list_from(node);
+		msg.challenge.ima_max = msg.challenge.ima_from == 0 ? ROUND_LIST_FIRST : ROUND_LIST_MORE;
 	}
 	rc = server_send(server_of(verifier), &node->peer, &msg);
 	if (rc == RC_NOT_FOUND)
@@ -36,6 +46,9 @@ static void send_challenge(struct verifier *verifier, struct node *node)
 static void start(struct verifier *verifier, struct node *node)
 {
 	node->ask_again = false;
+	/* The date may have come until which the policy before holds too. */
+	if (node->former_policy != NULL)
+		node_bind(verifier, node);
 	if (random_fill(node->nonce, sizeof node->nonce, NULL) != RC_OK) {
 		log_event(LOG_ERROR, "challenge.random", "the kernel gives no random bytes");
 		set_timer(verifier, node, 1000);
@@ -64,7 +77,7 @@ void challenge_soon(struct verifier *verifier, struct node *node)
 
 	if (!may_ask(verifier, node))
 		return;
-	if (node->asked != 0 || node->change != NULL)
+	if (node->asked != 0 || node->change != NULL || node->round != NULL)
 		node->ask_again = true;
 	else if (wait == 0)
 		start(verifier, node);
@@ -75,6 +88,7 @@ void challenge_soon(struct verifier *verifier, struct node *node)
 void challenge_restart(struct verifier *verifier, struct node *node)
 {
 	node->asked = 0;
+	round_drop(verifier, node);
 	if (!may_ask(verifier, node))
 		return;
 	if (node->change != NULL)
@@ -88,7 +102,7 @@ void challenge_next(struct verifier *verifier, struct node *node)
 	uint64_t interval = node->class->interval_ms;
 	uint64_t random = 0;
 
-	if (node->asked != 0 || node->change != NULL || !may_ask(verifier, node))
+	if (node->asked != 0 || node->change != NULL || node->round != NULL || !may_ask(verifier, node))
 		return;
 	if (node->ask_again) {
 		challenge_soon(verifier, node);
@@ -99,9 +113,15 @@ void challenge_next(struct verifier *verifier, struct node *node)
 	set_timer(verifier, node, interval - interval / 10 + random % (interval / 5 + 1));
 }
 
+void challenge_deadline(struct verifier *verifier, struct node *node)
+{
+	set_timer(verifier, node, verifier->config->challenge_ms);
+}
+
 void challenge_stop(struct verifier *verifier, struct node *node)
 {
 	node->asked = 0;
+	round_drop(verifier, node);
 	node->ask_again = false;
 	node->is_connected = false;
 	loop_cancel(service_loop(verifier->service), &node->timer);
@@ -138,6 +158,23 @@ static void no_answer(struct verifier *verifier, struct node *node)
 	change_commit(&change);
 }
 
+/* The node answers challenges, and not what we ask about its logs. One that is not waited for is at work. */
+static void part_missing(struct verifier *verifier, struct node *node)
+{
+	if (node->round->asked == 0)
+		return;
+	log_event(LOG_DEBUG, "log_get.unanswered", "node=%s", node->digits);
+	if (node->change != NULL) {
+		round_drop(verifier, node);
+		node->ask_again = true;
+		return;
+	}
+	if (node->resume != NULL && node->resume->challenge == node->round->challenge)
+		resume_failed(verifier, node, RC_TIMEOUT, "the node did not send its logs");
+	round_drop(verifier, node);
+	no_answer(verifier, node);
+}
+
 static void on_timer(void *ctx)
 {
 	struct node *node = ctx;
@@ -145,7 +182,9 @@ static void on_timer(void *ctx)
 
 	if (!may_ask(verifier, node))
 		return;
-	if (node->change != NULL)
+	if (node->round != NULL)
+		part_missing(verifier, node);
+	else if (node->change != NULL)
 		set_timer(verifier, node, CHALLENGE_EVERY_MS);
 	else if (node->asked != 0)
 		no_answer(verifier, node);

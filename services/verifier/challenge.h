@@ -22,6 +22,9 @@ void challenge_restart(struct verifier *verifier, struct node *node);
 /* When it is due. Nothing happens while a challenge is under way or the node is not connected. */
 void challenge_next(struct verifier *verifier, struct node *node);
 
+/* The node has as long as for a challenge for the next part of a log. */
+void challenge_deadline(struct verifier *verifier, struct node *node);
+
 /* No more, until the node says hello again. */
 void challenge_stop(struct verifier *verifier, struct node *node);
 

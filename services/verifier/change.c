@@ -112,6 +112,8 @@ static enum rc fill(struct change *change, struct store_batch *batch)
 		TRY(store_batch_hash_set(batch, KEY_PROV, field, blob_span(&change->prov_record)));
 	else if (change->writes_prov)
 		TRY(store_batch_hash_delete(batch, KEY_PROV, field));
+	if (change->writes_prov && change->next.number == 0 && change->node->logs != NULL)
+		TRY(store_batch_hash_delete(batch, KEY_IMA, field));
 	if (change->cause.len != 0)
 		TRY(add_cause(change, batch));
 	if (change->evidence.len != 0)
@@ -141,6 +143,11 @@ static void tell(struct change *change, enum node_state from)
 			(unsigned long long)kept->number, change->shown);
 		service_event(
 			verifier->service, "node.bootstrapped", node->id, to, kept->number, change->shown);
+	}
+	if (change->uses_policy) {
+		log_event(LOG_INFO, "node.policy", "node=%s number=%llu %s", node->digits,
+			(unsigned long long)kept->number, change->shown);
+		service_event(verifier->service, "node.policy", node->id, to, kept->number, change->shown);
 	}
 	if (change->is_answered)
 		answer_ok(verifier, &change->operator, change->answer_id, NULL);

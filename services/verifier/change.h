@@ -24,6 +24,7 @@ struct change {
 	uint64_t answer_id;
 	bool is_answered;            /* there is an operator to answer */
 	bool is_bootstrapped;        /* event node.bootstrapped */
+	bool uses_policy;            /* event node.policy */
 	char shown[NODE_TEXT_BYTES]; /* text of the event */
 
 	struct blob state_record;

@@ -67,6 +67,7 @@ static enum rc install(struct verifier *verifier, struct node *node, const struc
 
 	if (rc != RC_OK)
 		return err_set(err, rc, "the key of this connection is another node's");
+	round_drop(verifier, node);
 	public_key_release(&node->ak);
 	node->ak = TAKE(registration->ak);
 	node->ak_name = registration->ak_name;

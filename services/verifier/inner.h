@@ -14,10 +14,12 @@
 #include "services/verifier/enter.h"
 #include "services/verifier/judge.h"
 #include "services/verifier/keep.h"
+#include "services/verifier/logs.h"
 #include "services/verifier/node.h"
 #include "services/verifier/outbox.h"
 #include "services/verifier/policies.h"
 #include "services/verifier/relay.h"
+#include "services/verifier/round.h"
 #include "services/verifier/shard.h"
 #include "services/verifier/verifier.h"
 
@@ -29,6 +31,7 @@
 #define KEY_LEASE    "lb:{0}:lease"
 #define KEY_TOKEN    "lb:{0}:token"
 #define KEY_POLICY   "lb:policy"
+#define KEY_IMA      "lb:{0}:ima"
 
 /* A request of an operator must be as young as this, by our clock. */
 #define REQUEST_AGE_MS 300000
@@ -56,6 +59,7 @@ struct verifier {
 	struct shard shard;
 	struct outbox outbox;
 	struct relays relays;
+	struct rounds rounds;
 	struct lookups lookups;
 	struct client *revocation; /* NULL: the roster names none */
 	uint8_t revocation_key[CURVE_KEY_BYTES];
@@ -133,6 +137,8 @@ server_handler operate_on_action;
 server_handler policy_on_put;
 server_handler policy_on_get;
 server_handler policy_on_list;
+server_handler policy_on_use;
+server_handler round_on_log_part;
 server_handler document_on_put;
 server_handler document_on_get;
 
@@ -142,6 +148,9 @@ void policy_rewrite(struct verifier *verifier);
 
 /* At the end: nobody waits for them any more. */
 void policy_drop_puttings(struct verifier *verifier);
+
+/* A round has come to its verdict, which lies in verifier->verdict. */
+void attest_judged(struct round *round);
 
 /* The evidence that `resume` waited for: judged, or there is none. */
 void resume_passed(struct verifier *verifier, struct node *node, struct change *change);

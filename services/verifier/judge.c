@@ -22,83 +22,115 @@ bool verdict_has(const struct verdict *verdict, enum finding_check check)
 	return false;
 }
 
-/* No check of the quote itself failed, and it was judged. Their findings come first, so none of them is cut
- * off. */
-static bool quote_holds(const struct verdict *verdict)
+void judge_begin(const struct judge_case *in, struct judging *out)
 {
-	for (size_t i = 0; i < verdict->kept; i++) {
-		enum finding_check check = verdict->findings[i].check;
+	const struct msg_evidence *evidence = in->evidence;
 
-		if ((check >= FINDING_QUOTE_TYPE && check <= FINDING_QUOTE_CLOCK) ||
-			check == FINDING_INTERNAL)
-			return false;
-	}
-	return true;
-}
-
-/* Evidence that cannot even be read is bad evidence; that we ran out of memory is not. */
-static bool read_evidence(
-	const struct judge_case *in, struct attest *attest, struct signature *signature, struct verdict *out)
-{
-	enum rc rc = attest_parse(in->evidence->attest, attest);
-
-	if (rc != RC_OK)
-		fail(out, FINDING_QUOTE_TYPE, "TPMS_ATTEST of a quote", rc);
-	rc = tpm_signature_parse(in->evidence->signature, signature);
-	if (rc != RC_OK)
-		fail(out, FINDING_QUOTE_SIGNATURE, "TPMT_SIGNATURE", rc);
-	return out->total == 0;
-}
-
-void judge(const struct judge_case *in, struct verdict *out, struct quote_counters *counters)
-{
-	uint8_t data[HASH_BYTES];
-	struct attest attest = {0};
-	struct signature signature = {0};
-	struct quote_claim claim = {
-		.attest = &attest,
-		.signature = &signature,
+	*out = (struct judging){.in = *in};
+	out->claim = (struct quote_claim){
+		.attest = &out->attest,
+		.signature = &out->signature,
 		.ak = in->ak,
-		.data = SPAN(data),
+		.data = SPAN(out->data),
 		.asked = in->selection,
-		.values = in->evidence->values,
+		.values = evidence->values,
 		.signer = in->signer,
 		.last = in->last,
 	};
-	struct appraisal appraisal = {.quote = &claim, .policy = in->policy, .now_ms = in->now_ms};
-	enum rc rc = qualify(QUALIFY_ATTEST, in->nonce, in->nk, in->node, data);
+	out->rc[0] = qualify(QUALIFY_ATTEST, in->nonce, in->nk, in->node, out->data);
+	out->rc[1] = attest_parse(evidence->attest, &out->attest);
+	out->rc[2] = tpm_signature_parse(evidence->signature, &out->signature);
+	if (out->rc[0] == RC_OK && out->rc[1] == RC_OK && out->rc[2] == RC_OK)
+		out->is_checked = quote_check(&out->claim, &out->checked) == RC_OK;
+}
+
+bool judge_proves(const struct judging *judging)
+{
+	return judging->is_checked && judging->checked.accepted;
+}
+
+enum rc judge_values(const struct judging *judging, struct pcr_values *out)
+{
+	return pcr_values_parse(judging->claim.asked, judging->claim.values, out);
+}
+
+static struct appraisal appraisal_of(const struct judging *judging, const struct judge_logs *logs)
+{
+	return (struct appraisal){
+		.quote = &judging->claim,
+		.policy = judging->in.policy,
+		.now_ms = judging->in.now_ms,
+		.checked = judging->is_checked ? &judging->checked : NULL,
+		.previous = judging->in.previous,
+		.boot_log = logs->boot_log,
+		.boot = logs->boot,
+		.ima = logs->ima,
+	};
+}
+
+bool judge_wants_boot_log(const struct judging *judging, const struct judge_logs *logs)
+{
+	struct appraisal appraisal = appraisal_of(judging, logs);
+
+	return judge_proves(judging) && appraise_wants_boot_log(&appraisal);
+}
+
+/* Evidence that cannot even be read is bad evidence; that we ran out of memory is not. */
+static bool is_readable(const struct judging *judging, struct verdict *out)
+{
+	if (judging->rc[0] != RC_OK)
+		fail(out, FINDING_INTERNAL, "qualifying data", judging->rc[0]);
+	else if (judging->rc[1] != RC_OK)
+		fail(out, FINDING_QUOTE_TYPE, "TPMS_ATTEST of a quote", judging->rc[1]);
+	if (judging->rc[0] == RC_OK && judging->rc[2] != RC_OK)
+		fail(out, FINDING_QUOTE_SIGNATURE, "TPMT_SIGNATURE", judging->rc[2]);
+	return out->total == 0;
+}
+
+static void not_gathered(struct verdict *out, const char *why)
+{
+	struct finding *finding = verdict_add(out, FINDING_INTERNAL, "logs");
+
+	snprintf(finding->found, sizeof finding->found, "%s", why);
+}
+
+void judge_end(const struct judging *judging, const struct judge_logs *logs, struct verdict *out,
+	struct quote_counters *counters)
+{
+	struct appraisal appraisal = appraisal_of(judging, logs);
 
 	verdict_clear(out);
-	if (rc != RC_OK)
-		fail(out, FINDING_INTERNAL, "qualifying data", rc);
-	if (rc != RC_OK || !read_evidence(in, &attest, &signature, out)) {
+	if (!is_readable(judging, out)) {
 		verdict_close(out);
 		return;
 	}
 	appraise(&appraisal, out);
-	if (in->policy_is_missing) {
+	if (judging->in.policy_is_missing)
 		fail(out, FINDING_INTERNAL, "the policy that the provisioning names", RC_NOT_FOUND);
-		verdict_close(out);
-		return;
-	}
-	if (quote_holds(out))
-		*counters = quote_counters_of(&attest);
+	if (logs->failed != NULL)
+		not_gathered(out, logs->failed);
+	verdict_close(out);
+	if (!judging->in.policy_is_missing && judge_proves(judging))
+		*counters = quote_counters_of(&judging->attest);
 }
 
-enum rc judge_findings(const struct verdict *verdict, struct blob *raw, size_t *out_count)
+enum rc judge_findings(const struct verdict *verdict, size_t max, struct blob *raw, size_t *out_count)
 {
-	for (size_t i = 0; i < verdict->kept; i++) {
+	size_t count = verdict->kept < max ? verdict->kept : max;
+
+	for (size_t i = 0; i < count; i++) {
 		const struct finding *finding = &verdict->findings[i];
 		struct elem_finding elem = {
 			.check = span_text(finding_name(finding->check)),
 			.subject = span_text(finding->subject),
 			.expected = span_text(finding->expected),
 			.found = span_text(finding->found),
+			.weight = finding->weight,
 		};
 
 		TRY(ELEM_APPEND(finding, &elem, raw));
 	}
-	*out_count = verdict->kept;
+	*out_count = count;
 	return RC_OK;
 }
 

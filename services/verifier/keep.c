@@ -51,6 +51,7 @@ enum rc keep_prov(const struct verifier *verifier, const struct node *node, cons
 			.opened_at = kept->opened_at,
 			.delivered = kept->delivered,
 			.withheld = kept->withheld,
+			.use = blob_span(&kept->use),
 		}};
 
 	return record_make(&service_identity(verifier->service)->sign,
@@ -99,8 +100,11 @@ static enum rc read_verdicts(struct kept *kept, struct span bad, struct span fin
 		TRY(signed_open(fine, MSG_TYPE_verdict, &opened, err));
 		kept->last_was_good = opened.msg.verdict.number > number;
 	}
-	if (kept->last_was_good)
+	if (kept->last_was_good) {
 		memset(kept->findings, 0, sizeof kept->findings);
+		if (opened.msg.verdict.findings.count != 0)
+			TRY(findings_digest(opened.msg.verdict.findings, kept->findings));
+	}
 	TRY(blob_copy(&kept->bad, bad));
 	return blob_copy(&kept->fine, fine);
 }
@@ -156,7 +160,44 @@ enum rc kept_provision(struct kept *kept, const struct msg_provisioning *provisi
 	memcpy(kept->ak_name.bytes, provisioning->ak_name.at, provisioning->ak_name.len);
 	kept->opened = kept->opened_at = kept->delivered = 0;
 	kept->withheld = false;
+	kept_forget_use(kept);
 	return RC_OK;
+}
+
+enum rc kept_use(struct kept *kept, const struct msg_policy_use *use, struct span request)
+{
+	TRY(blob_copy(&kept->use, request));
+	memcpy(kept->policy, use->policy.at, HASH_BYTES);
+	memset(kept->former, 0, sizeof kept->former);
+	if (use->former.len != 0)
+		memcpy(kept->former, use->former.at, HASH_BYTES);
+	kept->former_until = use->former.len == 0 ? 0 : use->keep_until;
+	kept->use_time = use->time;
+	return RC_OK;
+}
+
+static enum rc check_signer(
+	const struct verifier *verifier, const struct signed_msg *request, struct err *err)
+{
+	const struct roster_member *signer = roster_by_sign(service_roster(verifier->service), request->key);
+
+	if (signer != NULL && (signer->role & ROLES_PROVISION) == 0)
+		return err_set(err, RC_DENIED, "record prov: %s may not provision", signer->name);
+	return RC_OK;
+}
+
+static enum rc read_use(const struct verifier *verifier, struct span use, struct kept *kept,
+	const uint8_t id[static NODE_ID_BYTES], struct err *err)
+{
+	struct signed_msg request;
+
+	TRY(signed_open(use, MSG_TYPE_policy_use, &request, err));
+	TRY(check_signer(verifier, &request, err));
+	if (memcmp(request.msg.policy_use.node.at, id, NODE_ID_BYTES) != 0 ||
+		request.msg.policy_use.number != kept->number)
+		return err_set(
+			err, RC_DENIED, "record prov: its policy_use is for another node or provisioning");
+	return kept_use(kept, &request.msg.policy_use, use);
 }
 
 /* The provisioning was an operator's when a verifier took it, which that verifier's signature says; an
@@ -168,17 +209,16 @@ enum rc keep_read_prov(const struct verifier *verifier, const uint8_t id[static 
 	struct record_view view;
 	struct signed_msg request;
 	const struct msg_prov *prov = &view.body.prov;
-	const struct roster_member *signer;
 
 	TRY(open_record(verifier, "prov", MSG_TYPE_prov, id, record, kept->prov_version, &view, err));
 	TRY(signed_open(prov->request, MSG_TYPE_provisioning, &request, err));
-	signer = roster_by_sign(service_roster(verifier->service), request.key);
-	if (signer != NULL && (signer->role & ROLES_PROVISION) == 0)
-		return err_set(err, RC_DENIED, "record prov: %s may not provision", signer->name);
+	TRY(check_signer(verifier, &request, err));
 	if (memcmp(request.msg.provisioning.node.at, id, NODE_ID_BYTES) != 0)
 		return err_set(err, RC_DENIED, "record prov: its provisioning is for another node");
 	TRY(kept_copy(kept, &read));
 	TRY(kept_provision(&read, &request.msg.provisioning, prov->request));
+	if (prov->use.len != 0)
+		TRY(read_use(verifier, prov->use, &read, id, err));
 	memcpy(read.sealed_v, prov->sealed_v.at, sizeof read.sealed_v);
 	read.opened = prov->opened;
 	read.opened_at = prov->opened_at;

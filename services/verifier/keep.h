@@ -31,6 +31,9 @@ MUST_USE enum rc keep_read_prov(const struct verifier *verifier, const uint8_t i
 MUST_USE enum rc kept_provision(
 	struct kept *kept, const struct msg_provisioning *provisioning, struct span request);
 
+/* The policy of a signed policy_use, which was checked, replaces the provisioning's. Copies. */
+MUST_USE enum rc kept_use(struct kept *kept, const struct msg_policy_use *use, struct span request);
+
 /* Write the times of the last good verdicts that changed, at most every ten seconds and node, in batches. */
 void keep_times(struct verifier *verifier);
 

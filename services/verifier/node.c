@@ -1,5 +1,7 @@
 #include "services/verifier/node.h"
 
+#include "services/verifier/logs.h"
+
 #include <search.h>
 #include <stdlib.h>
 
@@ -8,6 +10,7 @@ void kept_release(struct kept *kept)
 	blob_release(&kept->bad);
 	blob_release(&kept->fine);
 	blob_release(&kept->request);
+	blob_release(&kept->use);
 	wipe(kept, sizeof *kept);
 }
 
@@ -15,18 +18,27 @@ enum rc kept_copy(const struct kept *kept, struct kept *out)
 {
 	DROP(kept_release) struct kept copy = *kept;
 
-	copy.bad = copy.fine = copy.request = (struct blob){0};
+	copy.bad = copy.fine = copy.request = copy.use = (struct blob){0};
 	TRY(blob_copy(&copy.bad, blob_span(&kept->bad)));
 	TRY(blob_copy(&copy.fine, blob_span(&kept->fine)));
 	TRY(blob_copy(&copy.request, blob_span(&kept->request)));
+	TRY(blob_copy(&copy.use, blob_span(&kept->use)));
 	kept_release(out);
 	*out = TAKE(copy);
 	return RC_OK;
 }
 
+void kept_forget_use(struct kept *kept)
+{
+	blob_release(&kept->use);
+	memset(kept->former, 0, sizeof kept->former);
+	kept->use_time = kept->former_until = 0;
+}
+
 void kept_forget_provisioning(struct kept *kept)
 {
 	blob_release(&kept->request);
+	kept_forget_use(kept);
 	wipe(kept->sealed_v, sizeof kept->sealed_v);
 	memset(kept->policy, 0, sizeof kept->policy);
 	memset(kept->class_name, 0, sizeof kept->class_name);
@@ -108,6 +120,9 @@ static void node_free(struct node *node)
 	resume_release(&node->resume);
 	kept_release(&node->kept);
 	public_key_release(&node->ak);
+	if (node->logs != NULL)
+		logs_release(node->logs);
+	free(node->logs);
 	free(node);
 }
 

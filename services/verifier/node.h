@@ -46,17 +46,26 @@ struct kept {
 	uint64_t opened_at;
 	uint64_t delivered; /* when V of this number was first sent */
 	bool withheld;      /* V is not sent again before the tenant resumes the node */
+	struct blob use;    /* the signed policy_use that replaced the provisioning's policy; empty: none */
+	uint64_t use_time;
+	uint8_t former[HASH_BYTES]; /* holds beside policy until then; 0: none does */
+	uint64_t former_until;
 	uint64_t state_version;
 	uint64_t prov_version;
 };
 void kept_release(struct kept *kept);
 MUST_USE enum rc kept_copy(const struct kept *kept, struct kept *out);
 
+/* The provisioning's own policy counts again. */
+void kept_forget_use(struct kept *kept);
+
 /* There is no provisioning any more; its number stays taken. */
 void kept_forget_provisioning(struct kept *kept);
 
 struct node;
 struct change;
+struct logs;
+struct round;
 
 /* A message that came while Redis was being asked about its node. */
 struct waiting {
@@ -114,7 +123,11 @@ struct node {
 	struct resume *resume;
 
 	const struct policy_entry *policy; /* of the provisioning; NULL: none, or not found, or not ready */
-	bool awaits_policy;                /* it is being read: nothing is judged before */
+	const struct policy_entry *former_policy; /* holds too; NULL: none does (any more) */
+	struct logs *logs;                        /* of the present boot; NULL: nothing was judged yet */
+	struct round *round;                      /* evidence that is being judged; NULL: none */
+	uint64_t reported;                        /* wall-clock, last verdict for what is only told */
+	bool awaits_policy;                       /* it is being read: nothing is judged before */
 	const struct class *class;
 	uint64_t judged; /* wall-clock, last time; 0: not since the start */
 	uint64_t attestations;

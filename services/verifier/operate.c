@@ -33,6 +33,10 @@ static struct elem_node_state describe(const struct node *node)
 		/* What was stored is not believed: connected means that it attests here and now. */
 		.connected = node->is_connected && node->judged != 0,
 		.text = span_text(kept->text),
+		.former = span_of(kept->former, node->former_policy == NULL ? 0 : HASH_BYTES),
+		.former_until = node->former_policy == NULL ? 0 : kept->former_until,
+		.ima_entries = node->logs == NULL ? 0 : node->logs->run.proven.replay.entries,
+		.ima_failed = node->logs == NULL ? 0 : node->logs->run.proven.failures,
 	};
 }
 

@@ -212,18 +212,30 @@ void policies_read_again(struct policies *policies)
 
 /* ---- new ones ---- */
 
-static enum rc encode_banks(struct policy_entry *entry, struct err *err)
+enum rc policy_banks_encode(const struct pcr_selection *selection, struct blob *out)
 {
-	if (entry->selection.count > BANKS_MAX)
-		return err_set(
-			err, RC_LIMIT, "policy %s: it names more than %d banks", entry->name, BANKS_MAX);
-	for (size_t i = 0; i < entry->selection.count; i++) {
-		struct elem_bank bank = {entry->selection.banks[i].alg, entry->selection.banks[i].mask};
+	if (selection->count > BANKS_MAX)
+		return RC_LIMIT;
+	for (size_t i = 0; i < selection->count; i++) {
+		struct elem_bank bank = {selection->banks[i].alg, selection->banks[i].mask};
 
-		if (ELEM_APPEND(bank, &bank, &entry->banks) != RC_OK)
-			return err_set(err, RC_NOMEM, "out of memory");
+		TRY(ELEM_APPEND(bank, &bank, out));
 	}
 	return RC_OK;
+}
+
+void policies_join(struct pcr_selection *selection, const struct pcr_selection *other)
+{
+	for (size_t i = 0; i < other->count; i++) {
+		size_t at = 0;
+
+		while (at < selection->count && selection->banks[at].alg != other->banks[i].alg)
+			at++;
+		if (at < selection->count)
+			selection->banks[at].mask |= other->banks[i].mask;
+		else if (at < PCR_BANKS_MAX)
+			selection->banks[selection->count++] = other->banks[i];
+	}
 }
 
 enum rc policy_entry_make(
@@ -255,7 +267,9 @@ enum rc policy_entry_set(struct policy_entry *entry, struct policy *policy, stru
 			policy->name, entry->name);
 	entry->selection = policy_selection(policy);
 	blob_clear(&entry->banks);
-	TRY(encode_banks(entry, err));
+	if (policy_banks_encode(&entry->selection, &entry->banks) != RC_OK)
+		return err_set(
+			err, RC_LIMIT, "policy %s: it names more than %d banks", entry->name, BANKS_MAX);
 	entry->policy = TAKE(*policy);
 	entry->is_ready = true;
 	return RC_OK;

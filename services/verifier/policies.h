@@ -76,6 +76,12 @@ static inline bool policy_is_missing(const struct policy_entry *entry)
 	return entry->was_read && !(entry->is_ready && entry->is_stored);
 }
 
+/* What either asks for. */
+void policies_join(struct pcr_selection *selection, const struct pcr_selection *other);
+
+/* As elements of `challenge`, appended. */
+MUST_USE enum rc policy_banks_encode(const struct pcr_selection *selection, struct blob *out);
+
 /* How many are missing, and one of them. */
 size_t policies_missing(const struct policies *policies, const struct policy_entry **out);
 

@@ -26,6 +26,11 @@ static void provisioning_drop(struct provisioning **provisioning)
 	*provisioning = NULL;
 }
 
+static bool is_ready(const struct policy_entry *policy)
+{
+	return policy != NULL && policy->is_ready;
+}
+
 /* What can be checked without asking anybody. */
 static enum rc check_request(const struct verifier *verifier, const struct msg_provisioning *request,
 	struct span share_v, struct err *err)
@@ -37,7 +42,7 @@ static enum rc check_request(const struct verifier *verifier, const struct msg_p
 	TRY(digest_bytes(DIGEST_SHA256, share_v, hash));
 	if (!digest_equal(SPAN(hash), request->v_hash))
 		return err_set(err, RC_DENIED, "provisioning: this V is not the one that was signed");
-	if (policies_find(&verifier->policies, request->policy.at) == NULL)
+	if (!is_ready(policies_find(&verifier->policies, request->policy.at)))
 		return err_set(err, RC_NOT_FOUND,
 			"provisioning: no policy with the hash %s is known; run: limebus policy create",
 			hex_encode(request->policy, digits));

@@ -1,6 +1,7 @@
 #include "services/verifier/shard.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/base/log.h"
 #include "services/verifier/inner.h"
@@ -33,6 +34,7 @@ static void stop_acting(struct verifier *verifier)
 		if (node->resume != NULL)
 			resume_failed(verifier, node, RC_STALE, "this verifier lost its lease; try again");
 		node->asked = 0;
+		round_drop(verifier, node);
 		node->is_fresh = node->is_alive = false;
 		loop_cancel(service_loop(verifier->service), &node->timer);
 	}
@@ -209,6 +211,28 @@ static bool each_policy(void *ctx, struct span field, struct span value)
 	return true;
 }
 
+/* What we know ourselves is newer. Without it, or if it was altered, the logs are judged from their start. */
+static bool each_logs(void *ctx, struct span field, struct span value)
+{
+	struct verifier *verifier = ctx;
+	struct node *node = node_of_field(verifier, field);
+	struct keep_origin origin = {0};
+	DROP(logs_release) struct logs logs = {0};
+	struct err err = {0};
+
+	if (node == NULL || node->logs != NULL)
+		return true;
+	if (logs_read(verifier, node, value, &logs, &origin.token, &err) != RC_OK) {
+		report_store(verifier, "store.tampered", node, err.text);
+		return true;
+	}
+	see_origin(verifier, node, &origin);
+	node->logs = calloc(1, sizeof *node->logs);
+	if (node->logs != NULL)
+		*node->logs = TAKE(logs);
+	return true;
+}
+
 static bool each_cause(void *ctx, struct span field, struct span value)
 {
 	(void)field;
@@ -294,9 +318,14 @@ static void on_outbox(void *ctx, enum rc rc)
 	}
 }
 
-static void on_policies(void *ctx, enum rc rc)
+static void on_logs(void *ctx, enum rc rc)
 {
 	on_loaded(ctx, rc, KEY_OUTBOX, each_cause, on_outbox);
+}
+
+static void on_policies(void *ctx, enum rc rc)
+{
+	on_loaded(ctx, rc, KEY_IMA, each_logs, on_logs);
 }
 
 static void on_provs(void *ctx, enum rc rc)
@@ -328,8 +357,12 @@ static void load_begin(struct verifier *verifier)
 {
 	verifier->shard.phase = SHARD_LOADING;
 	verifier->shard.generation++;
-	for (struct node *node = verifier->nodes.first; node != NULL; node = node->next)
+	for (struct node *node = verifier->nodes.first; node != NULL; node = node->next) {
 		node->prov_seen = false;
+		/* A Redis that was emptied gets it again. */
+		if (node->logs != NULL)
+			node->logs->is_unwritten = true;
+	}
 	on_loaded(verifier, RC_OK, KEY_STATE, each_state, on_states);
 }
 

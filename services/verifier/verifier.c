@@ -13,6 +13,7 @@ static const struct server_row rows[] = {
 	{MSG_TYPE_hello, ROLES_ANYONE, enter_on_hello},
 	{MSG_TYPE_evidence, ROLE_NODE, attest_on_evidence},
 	{MSG_TYPE_measured, ROLE_NODE, challenge_on_measured},
+	{MSG_TYPE_log_part, ROLE_NODE, round_on_log_part},
 	{MSG_TYPE_bootstrapped, ROLE_NODE, provision_on_bootstrapped},
 	{MSG_TYPE_relay_reply, ROLE_NODE, relay_on_reply},
 	{MSG_TYPE_relay, ROLES_PROVISION, relay_on_relay},
@@ -21,6 +22,7 @@ static const struct server_row rows[] = {
 	{MSG_TYPE_policy_put, ROLES_PROVISION, policy_on_put},
 	{MSG_TYPE_policy_get, ROLES_VIEW | ROLES_SERVICE, policy_on_get},
 	{MSG_TYPE_policy_list, ROLES_VIEW | ROLES_SERVICE, policy_on_list},
+	{MSG_TYPE_policy_use_put, ROLES_PROVISION, policy_on_use},
 	{MSG_TYPE_document_put, ROLES_PROVISION, document_on_put},
 	{MSG_TYPE_document_get, ROLES_VIEW | ROLES_SERVICE, document_on_get},
 	{MSG_TYPE_state_get, ROLES_VIEW | ROLES_SERVICE, operate_on_state_get},
@@ -101,6 +103,23 @@ void report_duplicate(struct verifier *verifier, struct node *node, const char *
 		node->kept.number, text);
 }
 
+static const struct policy_entry *bind_policy(
+	const struct verifier *verifier, struct node *node, const uint8_t hash[static HASH_BYTES])
+{
+	const struct policy_entry *entry = policies_find(&verifier->policies, hash);
+
+	if (entry == NULL || entry->is_ready)
+		return entry;
+	node->awaits_policy |= !entry->was_read;
+	return NULL;
+}
+
+static bool policy_has_run_out(const struct verifier *verifier, const struct policy_entry *entry)
+{
+	return entry->policy.valid_until_ms != 0 &&
+	       service_now(verifier->service) > entry->policy.valid_until_ms;
+}
+
 void node_bind(struct verifier *verifier, struct node *node)
 {
 	const struct kept *kept = &node->kept;
@@ -108,10 +127,19 @@ void node_bind(struct verifier *verifier, struct node *node)
 	node->class = kept->number == 0 ? NULL : class_find(&verifier->classes, span_text(kept->class_name));
 	if (node->class == NULL)
 		node->class = &verifier->classes.at[0];
-	node->policy = kept->number == 0 ? NULL : policies_find(&verifier->policies, kept->policy);
-	node->awaits_policy = node->policy != NULL && !node->policy->is_ready && !node->policy->was_read;
-	if (node->policy != NULL && !node->policy->is_ready)
+	node->policy = node->former_policy = NULL;
+	node->awaits_policy = false;
+	if (kept->number == 0)
+		return;
+	node->policy = bind_policy(verifier, node, kept->policy);
+	if (kept->former_until <= service_now(verifier->service))
+		return;
+	node->former_policy = bind_policy(verifier, node, kept->former);
+	/* What it allows is not known: that speaks neither for nor against the node. */
+	if (node->former_policy == NULL)
 		node->policy = NULL;
+	else if (policy_has_run_out(verifier, node->former_policy))
+		node->former_policy = NULL;
 }
 
 static server_handler *handler_of(enum msg_type type)
@@ -323,6 +351,7 @@ static void on_tick(void *ctx)
 	policy_rewrite(verifier);
 	outbox_send(verifier);
 	keep_times(verifier);
+	logs_keep(verifier);
 	shard_tick(verifier);
 }
 
@@ -379,9 +408,11 @@ void verifier_close(struct verifier **verifier)
 	if (v->service != NULL) {
 		for (struct node *node = v->nodes.first; node != NULL; node = node->next) {
 			loop_cancel(service_loop(v->service), &node->timer);
+			round_drop(v, node);
 			change_abandon(node);
 		}
 		loop_cancel(service_loop(v->service), &v->tick);
+		loop_cancel(service_loop(v->service), &v->rounds.turn);
 	}
 	shard_close(v);
 	documents_stop(v);

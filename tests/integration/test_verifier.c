@@ -8,45 +8,6 @@
 #include "lib/base/hex.h"
 
 /* An agent whose hello was answered. Before the verifier has its lease it answers nobody. */
-static void join(struct rig *rig, struct soft_tpm *tpm, struct agent *agent)
-{
-	uint64_t end = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
-
-	agent_open(rig, tpm, agent);
-	rig_enrol(rig, tpm, agent->nk.public);
-	while (agent->welcomes == 0) {
-		if (clock_mono_ms(clock_system()) > end) {
-			rig_print_log(rig);
-			fail_msg("no welcome");
-		}
-		agent_hello(agent);
-		rig_pass_ms(rig, 100);
-	}
-}
-
-/* A node that is provisioned and has got its share. */
-static void bring_up(struct rig *rig, struct soft_tpm *tpm, struct agent *agent)
-{
-	static const struct secret32 v = {"the share V of a test, 32 bytes"};
-	struct msg told = {.type = MSG_TYPE_bootstrapped, .bootstrapped = {.number = 7, .opened = true}};
-	uint8_t hash[HASH_BYTES];
-
-	join(rig, tpm, agent);
-	rig_policy(rig, hash);
-	assert_rc(rig_provision(rig, PROVISIONER, tpm, 7, &v), RC_OK);
-	RIG_UNTIL(rig, agent->shares > 0);
-	assert_int_equal(agent->v_number, 7);
-	assert_memory_equal(agent->v.bytes, v.bytes, 32);
-	agent_send(agent, &told);
-	rig_until_state(rig, tpm, "trusted");
-}
-
-static void end(struct soft_tpm *tpm, struct agent *agent)
-{
-	agent_close(agent);
-	soft_tpm_close(tpm);
-}
-
 static enum msg_type type_of_cause(const struct rig *rig, unsigned i)
 {
 	struct signed_msg opened;
@@ -64,11 +25,11 @@ static void good_evidence_makes_a_provisioned_node_trusted(void **state)
 	struct agent agent;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	RIG_UNTIL(rig, rig->causes == 1);
 	assert_int_equal(type_of_cause(rig, 0), MSG_TYPE_provisioning);
 	RIG_UNTIL(rig, rig->alive > 0);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void a_changed_pcr_revokes_at_once_and_only_the_tenant_heals_it(void **state)
@@ -81,7 +42,7 @@ static void a_changed_pcr_revokes_at_once_and_only_the_tenant_heals_it(void **st
 	struct signed_msg verdict;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	RIG_UNTIL(rig, rig->causes == 1);
 	soft_tpm_extend(&tpm, 16, 1);
 	agent_send(&agent, &measured);
@@ -105,7 +66,7 @@ static void a_changed_pcr_revokes_at_once_and_only_the_tenant_heals_it(void **st
 	rig_until_state(rig, &tpm, "trusted");
 	RIG_UNTIL(rig, rig->causes == 3);
 	assert_int_equal(type_of_cause(rig, 2), MSG_TYPE_node_request);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 /* Each lie makes the node untrusted, and no V leaves for it. */
@@ -121,7 +82,7 @@ static void no_lie_gets_v(void **state)
 		struct agent agent;
 
 		soft_tpm_open(&tpm);
-		join(rig, &tpm, &agent);
+		agent_join(rig, &tpm, &agent);
 		rig_policy(rig, hash);
 		RIG_UNTIL(rig, agent.challenges >= 2);
 		agent.lie = LIE_SILENT;
@@ -130,7 +91,7 @@ static void no_lie_gets_v(void **state)
 		rig_until_state(rig, &tpm, "untrusted");
 		rig_pass_ms(rig, 300);
 		assert_int_equal(agent.shares, 0);
-		end(&tpm, &agent);
+		agent_end(&tpm, &agent);
 	}
 }
 
@@ -142,15 +103,15 @@ static void evidence_of_another_node_over_this_connection_is_bad(void **state)
 
 	soft_tpm_open(&honest);
 	soft_tpm_open(&thief);
-	join(rig, &honest, &a);
-	join(rig, &thief, &b);
+	agent_join(rig, &honest, &a);
+	agent_join(rig, &thief, &b);
 	/* The thief's agent lets the honest machine's TPM sign for its own challenges. */
 	b.tpm = &honest;
 	rig_until_state(rig, &thief, "untrusted");
 	assert_string_equal(rig_state(rig, &honest), "enrolled");
 	b.tpm = &thief;
-	end(&honest, &a);
-	end(&thief, &b);
+	agent_end(&honest, &a);
+	agent_end(&thief, &b);
 }
 
 static void a_silent_node_is_unreachable_and_heals(void **state)
@@ -160,12 +121,12 @@ static void a_silent_node_is_unreachable_and_heals(void **state)
 	struct agent agent;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	agent.lie = LIE_SILENT;
 	rig_until_state(rig, &tpm, "unreachable");
 	agent.lie = LIE_NONE;
 	rig_until_state(rig, &tpm, "trusted");
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void an_unknown_key_gets_nothing(void **state)
@@ -175,7 +136,7 @@ static void an_unknown_key_gets_nothing(void **state)
 	struct agent agent, stranger;
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	agent_open(rig, &tpm, &stranger);
 	for (unsigned i = 0; i < 5; i++) {
 		agent_hello(&stranger);
@@ -184,7 +145,7 @@ static void an_unknown_key_gets_nothing(void **state)
 	assert_int_equal(stranger.welcomes + stranger.challenges + stranger.shares, 0);
 	assert_string_equal(rig_state(rig, &tpm), "enrolled");
 	agent_close(&stranger);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static bool has_logged(const struct rig *rig, const char *words)
@@ -205,8 +166,8 @@ static void a_former_key_loses_its_role(void **state)
 	unsigned before;
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &first);
-	join(rig, &tpm, &second);
+	agent_join(rig, &tpm, &first);
+	agent_join(rig, &tpm, &second);
 	RIG_UNTIL(rig, second.challenges > 0);
 	before = first.challenges;
 	assert_false(has_logged(rig, "node.duplicate"));
@@ -215,7 +176,7 @@ static void a_former_key_loses_its_role(void **state)
 	rig_pass_ms(rig, 500);
 	assert_int_equal(first.challenges, before);
 	agent_close(&first);
-	end(&tpm, &second);
+	agent_end(&tpm, &second);
 }
 
 static void who_lacks_the_role_is_refused(void **state)
@@ -227,7 +188,7 @@ static void who_lacks_the_role_is_refused(void **state)
 	uint8_t hash[HASH_BYTES];
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	rig_policy(rig, hash);
 	assert_rc(rig_provision(rig, VIEWER, &tpm, 7, &v), RC_DENIED);
 	assert_rc(rig_action(rig, VIEWER, &tpm, "suspend", 0), RC_DENIED);
@@ -241,7 +202,7 @@ static void who_lacks_the_role_is_refused(void **state)
 	assert_rc(rig_provision(rig, PROVISIONER, &tpm, 8, &v), RC_DENIED);
 	assert_ok(rig_action(rig, ADMIN, &tpm, "remove", 0));
 	assert_string_equal(rig_state(rig, &tpm), "removed");
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static bool is_for(enum msg_type type, unsigned role)
@@ -287,7 +248,7 @@ static void after_kill_9_nothing_is_lost_and_no_stored_trust_is_believed(void **
 	struct elem_node_state told;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	rig_kill(rig);
 	rig_start(rig);
 	rig_until_state(rig, &tpm, "trusted");
@@ -298,10 +259,10 @@ static void after_kill_9_nothing_is_lost_and_no_stored_trust_is_believed(void **
 	assert_false(told.connected);
 	assert_int_equal(told.number, 7);
 	/* Another run of the agent, its payload closed: it passes and gets V again without the tenant. */
-	join(rig, &tpm, &next);
+	agent_join(rig, &tpm, &next);
 	RIG_UNTIL(rig, next.shares > 0);
 	agent_close(&agent);
-	end(&tpm, &next);
+	agent_end(&tpm, &next);
 }
 
 static void a_long_silence_withholds_v_until_the_tenant_resumes(void **state)
@@ -311,17 +272,17 @@ static void a_long_silence_withholds_v_until_the_tenant_resumes(void **state)
 	struct agent agent, next;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	agent_close(&agent);
 	rig_pass_ms(rig, 2600);
-	join(rig, &tpm, &next);
+	agent_join(rig, &tpm, &next);
 	RIG_UNTIL(rig, next.challenges > 4);
 	rig_until_state(rig, &tpm, "bootstrapping");
 	assert_non_null(strstr(rig->text, "V withheld"));
 	assert_int_equal(next.shares, 0);
 	assert_ok(rig_action(rig, PROVISIONER, &tpm, "resume", 0));
 	RIG_UNTIL(rig, next.shares > 0);
-	end(&tpm, &next);
+	agent_end(&tpm, &next);
 }
 
 static void without_the_notice_log_v_is_withheld(void **state)
@@ -336,7 +297,7 @@ static void without_the_notice_log_v_is_withheld(void **state)
 	rig->is_silent = true;
 	rig_start(rig);
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	rig_policy(rig, hash);
 	assert_ok(rig_provision(rig, PROVISIONER, &tpm, 7, &v));
 	rig_until_state(rig, &tpm, "bootstrapping");
@@ -344,7 +305,7 @@ static void without_the_notice_log_v_is_withheld(void **state)
 	assert_int_equal(agent.shares, 0);
 	rig->is_silent = false;
 	RIG_UNTIL(rig, agent.shares > 0);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void what_the_notice_log_knows_counts_more_than_redis(void **state)
@@ -355,7 +316,7 @@ static void what_the_notice_log_knows_counts_more_than_redis(void **state)
 	struct elem_floor floor;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	rig_kill(rig);
 	floor = (struct elem_floor){
 		.node = SPAN(tpm.node), .seq = 5, .kind = span_text("revoked"), .verdict = 99, .number = 7};
@@ -364,7 +325,7 @@ static void what_the_notice_log_knows_counts_more_than_redis(void **state)
 	rig_start(rig);
 	rig_until_state(rig, &tpm, "untrusted");
 	assert_non_null(strstr(rig->text, "notice log"));
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void a_record_that_was_altered_is_not_believed(void **state)
@@ -375,13 +336,13 @@ static void a_record_that_was_altered_is_not_believed(void **state)
 	char digits[HEX_BYTES(NODE_ID_BYTES)];
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	rig_kill(rig);
 	redis_say(&rig->redis, REDIS_USERS, "HSET", "lb:{0}:state", hex_encode(SPAN(tpm.node), digits),
 		"forged", (char *)NULL);
 	rig_start(rig);
 	rig_until_state(rig, &tpm, "untrusted");
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void a_redis_that_comes_back_empty_is_noticed_and_filled_again(void **state)
@@ -393,7 +354,7 @@ static void a_redis_that_comes_back_empty_is_noticed_and_filled_again(void **sta
 	uint64_t end_ms = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	redis_server_kill(&rig->redis);
 	redis_server_restart_empty(&rig->redis);
 	hex_encode(SPAN(tpm.node), digits);
@@ -403,7 +364,7 @@ static void a_redis_that_comes_back_empty_is_noticed_and_filled_again(void **sta
 		rig_pass_ms(rig, 50);
 	}
 	rig_until_state(rig, &tpm, "trusted");
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void a_verifier_that_lost_its_lease_stops(void **state)
@@ -415,7 +376,7 @@ static void a_verifier_that_lost_its_lease_stops(void **state)
 	struct msg list = {.type = MSG_TYPE_state_list};
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	RIG_UNTIL(rig, agent.challenges > 1);
 	redis_say(&rig->redis, REDIS_USERS, "SET", "lb:{0}:lease", "another's token", (char *)NULL);
 	rig_pass_ms(rig, 1500);
@@ -426,7 +387,7 @@ static void a_verifier_that_lost_its_lease_stops(void **state)
 	/* It is free again: everything goes on. */
 	redis_say(&rig->redis, REDIS_USERS, "DEL", "lb:{0}:lease", (char *)NULL);
 	RIG_UNTIL(rig, agent.challenges > before);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 static void a_relay_reaches_the_node_and_its_answer_the_operator(void **state)
@@ -438,14 +399,14 @@ static void a_relay_reaches_the_node_and_its_answer_the_operator(void **state)
 
 	soft_tpm_open(&tpm);
 	soft_tpm_open(&absent);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	relay.relay.node = SPAN(tpm.node);
 	assert_ok(rig_ask(rig, PROVISIONER, &relay));
 	assert_rc(rig_ask(rig, VIEWER, &relay), RC_DENIED);
 	relay.relay.node = SPAN(absent.node);
 	assert_rc(rig_ask(rig, PROVISIONER, &relay), RC_NOT_FOUND);
 	soft_tpm_close(&absent);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 /* Of every type, what an enrolled node may not send gets no V, no answer that helps, and changes nothing. */
@@ -456,7 +417,7 @@ static void a_node_may_not_act_as_an_operator(void **state)
 	struct agent agent;
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &agent);
+	agent_join(rig, &tpm, &agent);
 	for (enum msg_type type = MSG_TYPE_ok; type < MSG_TYPE_COUNT; type++) {
 		char path[64];
 		struct msg msg;
@@ -469,7 +430,7 @@ static void a_node_may_not_act_as_an_operator(void **state)
 	rig_pass_ms(rig, 300);
 	assert_string_equal(rig_state(rig, &tpm), "enrolled");
 	assert_int_equal(agent.shares, 0);
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 /* A record of the registrar that was valid once, put back by hand. */
@@ -480,7 +441,7 @@ static void an_old_record_of_the_registrar_lets_nobody_in(void **state)
 	struct agent first, second;
 
 	soft_tpm_open(&tpm);
-	join(rig, &tpm, &first);
+	agent_join(rig, &tpm, &first);
 	agent_open(rig, &tpm, &second);
 	rig_enrol_as(rig, &tpm, second.nk.public, 5);
 	for (unsigned i = 0; i < 5; i++) {
@@ -489,7 +450,7 @@ static void an_old_record_of_the_registrar_lets_nobody_in(void **state)
 	}
 	assert_int_equal(second.welcomes, 0);
 	agent_close(&second);
-	end(&tpm, &first);
+	agent_end(&tpm, &first);
 }
 
 static void it_ends_cleanly_when_it_is_told_to(void **state)
@@ -499,12 +460,12 @@ static void it_ends_cleanly_when_it_is_told_to(void **state)
 	struct agent agent;
 
 	soft_tpm_open(&tpm);
-	bring_up(rig, &tpm, &agent);
+	agent_bring_up(rig, &tpm, &agent);
 	if (rig_terminate(rig) != 0) {
 		rig_print_log(rig);
 		fail_msg("it did not end well");
 	}
-	end(&tpm, &agent);
+	agent_end(&tpm, &agent);
 }
 
 int main(void)

@@ -385,6 +385,8 @@ static enum rc ask_signed(
 		msg.provision = (struct msg_provision){blob_span(&bytes), SPAN(v->bytes)};
 	else if (type == MSG_TYPE_policy_put)
 		msg.policy_put.policy = blob_span(&bytes);
+	else if (type == MSG_TYPE_policy_use_put)
+		msg.policy_use_put.request = blob_span(&bytes);
 	else
 		msg.node_action.request = blob_span(&bytes);
 	return rig_ask(rig, who, &msg);
@@ -447,12 +449,67 @@ enum rc rig_action(
 	return ask_signed(rig, who, &body, MSG_TYPE_node_action, NULL);
 }
 
+enum rc rig_use(struct rig *rig, const struct msg_policy_use *use)
+{
+	struct msg body = {.type = MSG_TYPE_policy_use, .policy_use = *use};
+
+	if (body.policy_use.time == 0)
+		body.policy_use.time = now_ms();
+	return ask_signed(rig, PROVISIONER, &body, MSG_TYPE_policy_use_put, NULL);
+}
+
 /* ---- agents ---- */
 
 void agent_send(struct agent *agent, const struct msg *msg)
 {
 	RIG_UNTIL(agent->rig, client_is_up(agent->client));
 	assert_ok(client_send(agent->client, msg));
+}
+
+static struct span part_of(struct agent *agent, struct span log, uint64_t from, uint64_t max, bool *more)
+{
+	uint64_t len = from >= log.len ? 0 : log.len - from;
+
+	if (agent->cut != 0 && max > agent->cut)
+		max = agent->cut;
+	*more = len > max || agent->lie == LIE_MORE;
+	len = len > max ? max : len;
+	if (agent->lie == LIE_MORE)
+		len = 0;
+	return span_of(len == 0 ? NULL : log.at + from, len);
+}
+
+static void on_log_get(struct agent *agent, const struct msg *msg)
+{
+	const struct msg_log_get *get = &msg->log_get;
+	bool is_boot = span_is(get->log, "boot");
+	struct msg part = {.type = MSG_TYPE_log_part, .id = msg->id, .log_part = {get->log, get->from}};
+
+	agent->log_gets++;
+	agent->boot_gets += is_boot;
+	if (agent->lie == LIE_NO_PARTS)
+		return;
+	part.log_part.bytes =
+		part_of(agent, is_boot ? agent->boot : agent->list, get->from, get->max, &part.log_part.more);
+	part.log_part.from += agent->lie == LIE_OTHER_PART;
+	part.log_part.gone = !is_boot && get->from > agent->list.len;
+	if (!is_boot)
+		agent->list_sent += part.log_part.bytes.len;
+	assert_ok(client_send(agent->client, &part));
+}
+
+static void add_list(
+	struct agent *agent, const struct msg_challenge *challenge, struct msg_evidence *evidence)
+{
+	agent->list_from = challenge->ima_from;
+	agent->list_max = challenge->ima_max;
+	if (challenge->ima_max == 0)
+		return;
+	evidence->ima_from = challenge->ima_from;
+	evidence->ima_gone = challenge->ima_from > agent->list.len;
+	evidence->ima =
+		part_of(agent, agent->list, challenge->ima_from, challenge->ima_max, &evidence->ima_more);
+	agent->list_sent += evidence->ima.len;
 }
 
 static void answer(struct agent *agent, const struct msg *challenge)
@@ -483,6 +540,7 @@ static void answer(struct agent *agent, const struct msg *challenge)
 			&agent->last_signature, &agent->last_values);
 	evidence.evidence = (struct msg_evidence){blob_span(&agent->last_attest),
 		blob_span(&agent->last_signature), blob_span(&agent->last_values), 0};
+	add_list(agent, &challenge->challenge, &evidence.evidence);
 	if (agent->lie != LIE_SILENT && client_send(agent->client, &evidence) != RC_OK)
 		print_message("evidence could not be sent\n");
 }
@@ -497,6 +555,8 @@ static void on_message(void *ctx, const struct msg *msg, struct span frame)
 	if (msg->type == MSG_TYPE_challenge) {
 		agent->challenges++;
 		answer(agent, msg);
+	} else if (msg->type == MSG_TYPE_log_get) {
+		on_log_get(agent, msg);
 	} else if (msg->type == MSG_TYPE_relayed) {
 		struct msg reply = {
 			.type = MSG_TYPE_relay_reply, .id = msg->id, .relay_reply = {msg->relayed.body}};
@@ -533,4 +593,42 @@ void agent_hello(struct agent *agent)
 	struct msg hello = {.type = MSG_TYPE_hello, .hello = {.node = SPAN(agent->tpm->node), .roster = 1}};
 
 	agent_send(agent, &hello);
+}
+
+void agent_join(struct rig *rig, struct soft_tpm *tpm, struct agent *agent)
+{
+	uint64_t end = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
+
+	agent_open(rig, tpm, agent);
+	rig_enrol(rig, tpm, agent->nk.public);
+	while (agent->welcomes == 0) {
+		if (clock_mono_ms(clock_system()) > end) {
+			rig_print_log(rig);
+			fail_msg("no welcome");
+		}
+		agent_hello(agent);
+		rig_pass_ms(rig, 100);
+	}
+}
+
+void agent_bring_up(struct rig *rig, struct soft_tpm *tpm, struct agent *agent)
+{
+	static const struct secret32 v = {"the share V of a test, 32 bytes"};
+	struct msg told = {.type = MSG_TYPE_bootstrapped, .bootstrapped = {.number = 7, .opened = true}};
+	uint8_t hash[HASH_BYTES];
+
+	agent_join(rig, tpm, agent);
+	rig_policy(rig, hash);
+	assert_rc(rig_provision(rig, PROVISIONER, tpm, 7, &v), RC_OK);
+	RIG_UNTIL(rig, agent->shares > 0);
+	assert_int_equal(agent->v_number, 7);
+	assert_memory_equal(agent->v.bytes, v.bytes, 32);
+	agent_send(agent, &told);
+	rig_until_state(rig, tpm, "trusted");
+}
+
+void agent_end(struct soft_tpm *tpm, struct agent *agent)
+{
+	agent_close(agent);
+	soft_tpm_close(tpm);
 }

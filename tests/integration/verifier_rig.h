@@ -60,6 +60,9 @@ enum lie {
 	LIE_CLOCK,
 	LIE_AK,
 	LIE_REPLAY,
+	LIE_NO_PARTS,   /* log_get is not answered */
+	LIE_MORE,       /* … always says that there is more */
+	LIE_OTHER_PART, /* of another place than was asked for */
 };
 
 struct agent {
@@ -76,6 +79,14 @@ struct agent {
 	uint64_t v_number;
 
 	struct blob last_attest, last_signature, last_values;
+
+	/* The logs that it has, in parts of `cut` bytes (0: as long as they may be), and what was asked of
+	 * them. */
+	struct span list, boot;
+	size_t cut;
+	unsigned log_gets, boot_gets;
+	uint64_t list_from, list_max; /* of the last challenge */
+	uint64_t list_sent;           /* bytes, since the test set it to 0 */
 };
 
 #define RIG_UNTIL(rig, condition)                                                                            \
@@ -133,9 +144,17 @@ enum rc rig_provision(
 enum rc rig_action(
 	struct rig *rig, enum who who, const struct soft_tpm *tpm, const char *action, uint64_t time);
 
+/* Replace the policy of the node: `number` of its provisioning. */
+enum rc rig_use(struct rig *rig, const struct msg_policy_use *use);
+
 void agent_open(struct rig *rig, struct soft_tpm *tpm, struct agent *out);
 void agent_close(struct agent *agent);
 void agent_hello(struct agent *agent);
 void agent_send(struct agent *agent, const struct msg *msg);
+
+/* Enrolled and welcomed; then also provisioned (number 7), with its share and its payload opened. */
+void agent_join(struct rig *rig, struct soft_tpm *tpm, struct agent *agent);
+void agent_bring_up(struct rig *rig, struct soft_tpm *tpm, struct agent *agent);
+void agent_end(struct soft_tpm *tpm, struct agent *agent);
 
 #endif

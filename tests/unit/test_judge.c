@@ -86,7 +86,11 @@ static void quote(struct rig *rig, const struct pcr_selection *selection)
 
 static void judged(struct rig *rig)
 {
-	judge(&rig->in, &rig->verdict, &rig->counters);
+	static const struct judge_logs none;
+	struct judging judging;
+
+	judge_begin(&rig->in, &judging);
+	judge_end(&judging, &none, &rig->verdict, &rig->counters);
 }
 
 static void fails_by(struct rig *rig, enum finding_check check)
@@ -179,7 +183,7 @@ static void another_pcr_value_is_bad_and_said_in_words(void **state)
 	fails_by(rig, FINDING_PCR_VALUE);
 	/* The quote itself holds: its counters count. */
 	assert_true(rig->counters.seen);
-	assert_ok(judge_findings(&rig->verdict, &raw, &count));
+	assert_ok(judge_findings(&rig->verdict, FINDINGS_MAX, &raw, &count));
 	findings_text((struct list){blob_span(&raw), count}, count, text, sizeof text);
 	assert_non_null(strstr(text, "pcr 16 (sha256): expected 0000"));
 }
@@ -233,7 +237,7 @@ static void the_same_story_has_the_same_digest(void **state)
 		rig->nonce[0]++;
 		quote(rig, &rig->selection);
 		fails_by(rig, FINDING_PCR_VALUE);
-		assert_ok(judge_findings(&rig->verdict, &raw, &count));
+		assert_ok(judge_findings(&rig->verdict, FINDINGS_MAX, &raw, &count));
 		assert_ok(findings_digest((struct list){blob_span(&raw), count}, digest[i]));
 	}
 	assert_memory_equal(digest[0], digest[1], HASH_BYTES);
