@@ -31,6 +31,8 @@
 		"Find out whether the TPM's state was put back or copied: two machines may share it")                  \
 	X(QUOTE_CLOCK, "quote-clock", "The TPM's clock ran backwards without a reset",                                 \
 		"Find out whether the TPM's state was put back or copied: two machines may share it")                  \
+	X(AK, "ak", "The attestation key is not one that can vouch for anything",                                      \
+		"Let the agent make another attestation key and enrol again")                                          \
 	X(PCR_VALUE, "pcr-value", "A PCR has a value that the policy does not allow",                                  \
 		"Find out what changed on the node; if the change was meant, allow the value in the policy")           \
 	X(PCR_MISSING, "pcr-missing", "A PCR that the policy names was not quoted",                                    \

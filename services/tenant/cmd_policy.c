@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "lib/base/hex.h"
+#include "lib/policy/boot_words.h"
 #include "lib/policy/policy_date.h"
 #include "services/tenant/commands.h"
 #include "services/tenant/policies.h"
@@ -10,10 +11,11 @@
 #include "services/tenant/states.h"
 
 #define POLICY_COMMANDS(X)                                                                                   \
-	X("create", policy_create, "take a policy from a node, or from a file")                              \
+	X("create", policy_create, "make a policy from evidence, logs and lists, a node, or a file")         \
 	X("list", policy_list, "all policies that the verifier knows")                                       \
 	X("show", policy_show, "one policy")                                                                 \
 	X("diff", policy_compare, "what becomes different when one policy replaces another")                 \
+	X("test", policy_test, "judge kept evidence by a policy")                                            \
 	X("sign", policy_sign, "put a policy into an envelope with a signature")                             \
 	X("verify", policy_verify, "is a policy's envelope signed by a key of ours?")
 
@@ -23,8 +25,8 @@ static const struct program policy_program = {
 	.name = "limebus policy",
 	.summary = "make, show and compare policies",
 	.about =
-		"A policy says which values the PCRs of a node may have. It is known by its name, and for certain by its "
-		"hash; every content is signed by an operator.",
+		"A policy says what a node may have booted, which files it may run, and which values its PCRs may have. It is "
+		"known by its name, and for certain by its hash; every content is signed by an operator.",
 	.commands = policy_texts,
 	.exits = exit_texts,
 };
@@ -122,10 +124,35 @@ static const struct program show_program = {
 	.exits = exit_texts,
 };
 
-static void show_text(const struct known_policy *policy, uint64_t now_ms)
+static void show_pcrs(const struct pcr_policy *pcrs)
 {
-	const struct pcr_policy *pcrs = &policy->policy.pcrs;
 	char digits[HEX_BYTES(TPM_HASH_MAX_BYTES)];
+
+	for (size_t i = 0; i < pcrs->count; i++) {
+		const struct pcr_rule *rule = &pcrs->rules[i];
+
+		for (size_t v = 0; v < rule->count; v++)
+			printf("%s pcr %-2u %s\n", v == 0 ? tpm_alg_name(rule->alg) : "    or",
+				(unsigned)rule->pcr, hex_encode(pcr_policy_value(pcrs, rule, v), digits));
+	}
+}
+
+/* SHA-1 vouches for little: whoever wrote it into the policy should see it. */
+static void show_banks(const struct policy_banks *banks)
+{
+	bool is_weak = false;
+
+	for (size_t i = 0; i < banks->count; i++) {
+		printf("%s%s", i == 0 ? "banks        " : ", ", tpm_alg_name(banks->alg[i]));
+		is_weak |= banks->alg[i] == TPM_ALG_SHA1;
+	}
+	printf("%s\n", is_weak ? " (warning: collisions of SHA-1 can be made)" : "");
+}
+
+static enum rc show_text(const struct known_policy *policy, uint64_t now_ms)
+{
+	DROP(blob_release) struct blob text = {0};
+	char digits[HEX_BYTES(POLICY_ID_BYTES)];
 	char when[RENDER_TIME_BYTES];
 	char until[POLICY_DATE_BYTES];
 
@@ -137,13 +164,17 @@ static void show_text(const struct known_policy *policy, uint64_t now_ms)
 	}
 	if (policy->policy.valid_until_ms != 0)
 		printf("valid until  %s\n", policy_date_text(policy->policy.valid_until_ms, until));
-	for (size_t i = 0; i < pcrs->count; i++) {
-		const struct pcr_rule *rule = &pcrs->rules[i];
-
-		for (size_t v = 0; v < rule->count; v++)
-			printf("%s pcr %-2u %s\n", v == 0 ? tpm_alg_name(rule->alg) : "    or",
-				(unsigned)rule->pcr, hex_encode(pcr_policy_value(pcrs, rule, v), digits));
+	if (policy->policy.boot.there || policy->policy.has_ima)
+		show_banks(&policy->policy.banks);
+	show_pcrs(&policy->policy.pcrs);
+	if (policy->policy.boot.there) {
+		TRY(boot_show(&policy->policy.boot, &text));
+		TRY(boot_warnings(&policy->policy.boot, &text));
 	}
+	if (policy->policy.has_ima)
+		TRY(ima_policy_show(&policy->policy.ima, &text));
+	printf("%.*s", SPAN_FMT(blob_span(&text)));
+	return RC_OK;
 }
 
 static enum rc show(struct session_door *door, const void *options, const struct program_start *start,
@@ -155,7 +186,7 @@ static enum rc show(struct session_door *door, const void *options, const struct
 	(void)status;
 	TRY(policies_open(door, start->words[0], &policy, err));
 	if (!door->config->json)
-		show_text(&policy, clock_wall_ms(clock_system()));
+		TRY(show_text(&policy, clock_wall_ms(clock_system())));
 	else if (fwrite(policy.json.at, 1, policy.json.len, stdout) != policy.json.len)
 		return err_set(err, RC_IO, "standard output cannot be written");
 	return RC_OK;
@@ -181,6 +212,9 @@ static const struct program diff_program = {
 	.exits = exit_texts,
 };
 
+/* About files; what is beyond is counted. */
+#define DIFF_LINES_MAX 1000
+
 static enum rc compare(struct session_door *door, const void *options, const struct program_start *start,
 	int *status, struct err *err)
 {
@@ -193,7 +227,7 @@ static enum rc compare(struct session_door *door, const void *options, const str
 	(void)options;
 	TRY(policies_open(door, start->words[0], &before, err));
 	TRY(policies_open(door, start->words[1], &after, err));
-	TRY(policy_diff(&before.policy, &after.policy, &text));
+	TRY(policy_diff_json(blob_span(&before.json), blob_span(&after.json), DIFF_LINES_MAX, &text, err));
 	*status = text.len == 0 ? EXIT_DONE : EXIT_NO;
 	if (!door->config->json) {
 		printf("%.*s", SPAN_FMT(blob_span(&text)));

@@ -1,6 +1,7 @@
 #include "services/tenant/node_evidence.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "services/tenant/selection.h"
 #include "services/tenant/vouch.h"
@@ -102,4 +103,22 @@ enum rc node_evidence_load(
 	evidence_set_release(out);
 	*out = TAKE(set);
 	return RC_OK;
+}
+
+bool evidence_is_path(const char *what)
+{
+	return strchr(what, '/') != NULL || access(what, F_OK) == 0;
+}
+
+enum rc evidence_open(struct session_door *door, const char *what, enum evidence_quote_kind wanted,
+	struct evidence_set *out, struct err *err)
+{
+	struct session *session = NULL;
+
+	if (evidence_is_path(what))
+		return evidence_set_load(what, wanted, out, err);
+	if (session_enter(door, &session, err) != RC_OK)
+		return err_wrap(err, err->rc,
+			"%s is no folder, and to ask a node of that name a deployment is needed: ", what);
+	return node_evidence_load(session, what, out, err);
 }

@@ -15,4 +15,11 @@
 MUST_USE enum rc node_evidence_load(
 	struct session *session, const char *name, struct evidence_set *out, struct err *err);
 
+/* A folder (what has a '/', or is there) is loaded as a step; anything else is a node. */
+MUST_USE enum rc evidence_open(struct session_door *door, const char *what, enum evidence_quote_kind wanted,
+	struct evidence_set *out, struct err *err);
+
+/* Whether evidence_open takes it for a path. */
+bool evidence_is_path(const char *what);
+
 #endif

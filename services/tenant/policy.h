@@ -8,6 +8,7 @@ command_run policy_create;
 command_run policy_list;
 command_run policy_show;
 command_run policy_compare;
+command_run policy_test;
 command_run policy_sign;
 command_run policy_verify;
 
