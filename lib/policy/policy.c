@@ -9,6 +9,7 @@
 void policy_release(struct policy *policy)
 {
 	pcr_policy_release(&policy->pcrs);
+	boot_policy_release(&policy->boot);
 	ima_policy_release(&policy->ima);
 	blob_release(&policy->image);
 	memset(policy, 0, sizeof *policy);
@@ -132,6 +133,14 @@ static enum rc pcrs_parse(const struct json *root, struct span table, struct pol
 	return json_has(root, "pcrs", &section) ? pcr_policy_parse(&section, &policy->pcrs, err) : RC_OK;
 }
 
+static enum rc boot_parse(const struct json *root, struct span table, struct policy *policy, struct err *err)
+{
+	struct json section;
+
+	(void)table;
+	return json_has(root, "boot", &section) ? boot_policy_parse(&section, &policy->boot, err) : RC_OK;
+}
+
 static enum rc ima_parse(const struct json *root, struct span table, struct policy *policy, struct err *err)
 {
 	struct json section;
@@ -152,6 +161,7 @@ static const struct {
 	{"valid-until", date_parse, false},
 	{"banks", banks_parse, false},
 	{"pcrs", pcrs_parse, true},
+	{"boot", boot_parse, true},
 	{"ima", ima_parse, true},
 };
 
@@ -177,8 +187,12 @@ enum rc policy_parts_parse(const struct json *root, struct span table, struct po
 struct pcr_selection policy_selection(const struct policy *policy)
 {
 	struct pcr_selection selection = pcr_policy_selection(&policy->pcrs);
-	uint32_t mask = policy->has_ima ? POLICY_IMA_PCRS : 0;
+	uint32_t mask = 0;
 
+	if (policy->boot.there)
+		mask |= POLICY_BOOT_PCRS;
+	if (policy->has_ima)
+		mask |= POLICY_IMA_PCRS;
 	/* At most three banks are there already, so that there is room for one more. */
 	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
 		if ((mask >> pcr & 1) != 0 &&

@@ -12,6 +12,7 @@
 #ifndef LIMEBUS_POLICY_POLICY_H
 #define LIMEBUS_POLICY_POLICY_H
 
+#include "lib/policy/boot_policy.h"
 #include "lib/policy/ima_policy.h"
 #include "lib/policy/pcr_policy.h"
 
@@ -37,6 +38,7 @@ struct policy {
 	struct policy_banks banks;
 	bool has_ima;
 	struct pcr_policy pcrs;
+	struct boot_policy boot; /* boot.there: the policy has the section */
 	struct ima_policy ima;
 	struct blob image; /* empty if the image is somebody else's */
 };
@@ -83,7 +85,6 @@ MUST_USE enum rc policy_write(
 MUST_USE enum rc policy_from_values(const struct policy_head *head, const struct pcr_values *nodes,
 	size_t count, struct blob *out, struct err *err);
 
-struct boot_policy;
 struct ima_builder;
 
 /* The sections of a policy that is to be written; NULL for those that it does not have. banks NULL: the

@@ -51,6 +51,9 @@ static const char *date_words(uint64_t ms, char out[static POLICY_DATE_BYTES])
 
 static enum rc sections_diff(const struct policy *before, const struct policy *after, struct blob *out)
 {
+	if (before->boot.there != after->boot.there)
+		TRY(policy_line_of(
+			out, "boot: what booted is %s checked", after->boot.there ? "now" : "no longer"));
 	if (before->has_ima != after->has_ima)
 		TRY(policy_line_of(
 			out, "ima: what runs is %s checked", after->has_ima ? "now" : "no longer"));

@@ -1,4 +1,5 @@
 #include "lib/base/drop.h"
+#include "lib/policy/boot_words.h"
 #include "lib/policy/ima_builder.h"
 #include "lib/policy/policy_inside.h"
 
@@ -35,9 +36,12 @@ enum rc policy_merge(
 	TRY(policy_parse(a, &first, err));
 	TRY(policy_parse(b, &second, err));
 	TRY(pcrs_merge(&first.pcrs, &second.pcrs, err));
+	TRY(boot_policy_merge(&first.boot, &second.boot, err));
 	banks_merge(&first.banks, &second.banks);
 	if (first.pcrs.count > 0)
 		parts.pcrs = &first.pcrs;
+	if (first.boot.there)
+		parts.boot = &first.boot;
 	if (first.has_ima || second.has_ima) {
 		if (ima_builder_open(&ima) != RC_OK)
 			return err_set(err, RC_NOMEM, "no memory for a policy");
@@ -69,7 +73,7 @@ enum rc policy_diff_json(
 
 	TRY(policy_parse(before, &old, err));
 	TRY(policy_parse(after, &new, err));
-	if (policy_diff(&old, &new, out) != RC_OK)
+	if (policy_diff(&old, &new, out) != RC_OK || boot_diff(&old.boot, &new.boot, lines_max, out) != RC_OK)
 		return err_set(err, RC_NOMEM, "no memory for the differences");
 	return old.has_ima || new.has_ima ? ima_diff(before, after, lines_max, out, err) : RC_OK;
 }

@@ -45,6 +45,8 @@ enum rc policy_write_parts(
 		write_banks(parts->banks, &w);
 	if (parts->pcrs != NULL)
 		pcr_policy_write(parts->pcrs, &w);
+	if (parts->boot != NULL)
+		boot_policy_write(parts->boot, &w);
 	if (parts->ima != NULL)
 		ima_builder_write(parts->ima, &w);
 	json_write_close(&w);
