@@ -76,7 +76,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
 		{"{\"limebus\":1,\"name\":\"a b\"}", "name: expected letters"},
 		{"{\"limebus\":1,\"name\":\"w\"}", "(top): the policy demands nothing"},
 		{HEAD "\"pcr\":{}}",
-			"pcr: unknown key; known here: limebus, name, comment, valid-until, banks, pcrs, ima"},
+			"pcr: unknown key; known here: limebus, name, comment, valid-until, banks, pcrs, boot, ima"},
 		{HEAD "\"comment\":1,\"pcrs\":{}}", "comment: expected text, found the number 1"},
 		{HEAD "\"valid-until\":\"tomorrow\",\"pcrs\":{}}", "valid-until: expected a date"},
 		{HEAD "\"pcrs\":[]}", "pcrs: expected an object, found an array"},
