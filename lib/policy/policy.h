@@ -114,11 +114,7 @@ MUST_USE enum rc policy_diff_json(
  * allowed: 12ab…"). Appends nothing if both allow the same. */
 MUST_USE enum rc policy_diff(const struct policy *before, const struct policy *after, struct blob *out);
 
-/*
- * Keylime's tpm_policy ({"22": ["<hex>", …], "15": "<hex>", "mask": "0x408000"}) as a policy of ours. The
- * bank follows from the length of the values; the mask, if there, must cover exactly the PCRs that are
- * listed. RC_UNSUPPORTED for SHA-1 values.
- */
+/* import_tpm_policy, without its warnings. */
 MUST_USE enum rc policy_import_tpm_policy(
 	const struct policy_head *head, struct span json, struct blob *out, struct err *err);
 

@@ -1,4 +1,4 @@
-#include "lib/policy/policy.h"
+#include "lib/policy/import_tpm_policy.h"
 
 #include "lib/base/hex.h"
 #include "lib/policy/policy_date.h"
@@ -287,6 +287,31 @@ static void keylime_tpm_policies_can_be_imported(void **state)
 	assert_int_equal(pcr_policy_rule(&policy.pcrs, TPM_ALG_SHA256, 22)->count, 2);
 }
 
+/* The way that Keylime's documentation has them: each value in the lengths of several banks. */
+static void values_of_several_banks_become_rules_of_one(void **state)
+{
+#define ONE "0000000000000000000000000000000000000001"
+	DROP(policy_release) struct policy policy = {0};
+	DROP(import_warnings_release) struct import_warnings warnings = {0};
+	DROP(blob_release) struct blob json = {0};
+	struct pcr_selection selection;
+	char text[PCR_SELECTION_TEXT_BYTES];
+	struct err err = {0};
+
+	(void)state;
+	assert_ok(import_tpm_policy(&(struct policy_head){.name = "old"},
+		span_text("{\"22\":[\"" ONE "\",\"" A "\",\"0001\",\"" L "\"],\"15\":[\"" B "\",\"" B "\"],"
+			  "\"7\":[\"" L "\",\"" A "\"],\"mask\":\"0x408480\"}"),
+		&warnings, &json, &err));
+	assert_ok(policy_parse(blob_span(&json), &policy, NULL));
+	selection = policy_selection(&policy);
+	assert_string_equal(pcr_selection_text(&selection, text), "sha256:7,15,22");
+	assert_int_equal(pcr_policy_rule(&policy.pcrs, TPM_ALG_SHA256, 22)->count, 1);
+	/* Of two PCRs something was left out, PCR 7 is of the boot, and the mask has PCR 10. */
+	assert_int_equal(warnings.count, 4);
+#undef ONE
+}
+
 static void other_tpm_policies_are_refused(void **state)
 {
 	static const struct {
@@ -298,8 +323,14 @@ static void other_tpm_policies_are_refused(void **state)
 		{"{\"x\":\"" A "\"}", "x: not a PCR"},
 		{"{\"1\":[]}", "1: an empty list"},
 		{"{\"1\":7}", "1: expected text"},
-		{"{\"1\":\"0000\"}", "1: expected hex of 32, 48 or 64 bytes"},
-		{"{\"1\":\"1111111111111111111111111111111111111111\"}", "1: SHA-1 values are not accepted"},
+		{"{\"1\":\"0000\"}", "1: no value of 32, 48 or 64 bytes"},
+		{"{\"1\":\"000\"}", "1: expected hex"},
+		{"{\"1\":\"xx\"}", "1: expected hex"},
+		{"{\"1\":\"\"}", "1: expected hex"},
+		{"{\"10\":\"" A "\"}", "10: PCR 10 grows"},
+		{"{\"16\":[\"" A "\"]}", "16: PCR 16 can be reset"},
+		{"{\"1\":\"1111111111111111111111111111111111111111\"}",
+			"1: no value of 32, 48 or 64 bytes; SHA-1"},
 		{"{\"1\":\"" A "\",\"mask\":\"0x4\"}", "(top): mask is 0x4, but the listed PCRs make 0x2"},
 		{"{\"1\":\"" A "\",\"mask\":\"2\"}", "mask: expected a mask"},
 		{"{\"1\":\"" A "\",\"mask\":\"0x2z\"}", "mask: expected a mask"},
@@ -397,6 +428,7 @@ int main(void)
 		cmocka_unit_test(sha1_values_of_golden_nodes_are_left_out),
 		cmocka_unit_test(differences_are_told_in_words),
 		cmocka_unit_test(keylime_tpm_policies_can_be_imported),
+		cmocka_unit_test(values_of_several_banks_become_rules_of_one),
 		cmocka_unit_test(other_tpm_policies_are_refused),
 		cmocka_unit_test(dates_are_exact),
 		cmocka_unit_test(every_day_of_four_centuries_comes_back),
