@@ -39,8 +39,11 @@ void boot_appraise(
 {
 	struct event_log log = {0};
 	struct finding *finding;
-	enum rc rc = event_log_parse(evidence->log, &log);
+	enum rc rc = RC_OK;
 
+	if (policy->anything)
+		return;
+	rc = event_log_parse(evidence->log, &log);
 	if (rc != RC_OK) {
 		finding = verdict_add(verdict, FINDING_BOOT_LOG, "event log");
 		snprintf(finding->found, sizeof finding->found, "%s", rc_words(rc));

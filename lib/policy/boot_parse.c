@@ -248,10 +248,17 @@ static enum rc exceptions_parse(const struct json *value, struct boot_policy *po
 	return items_parse(value, &boot_item_of_exception, &policy->exceptions, err);
 }
 
+static enum rc anything_parse(const struct json *value, struct boot_policy *policy, struct err *err)
+{
+	TRY(json_bool(value, &policy->anything, err));
+	return policy->anything ? RC_OK : json_fail(value, err, RC_MALFORMED, "expected true");
+}
+
 static const struct {
 	const char *key;
 	enum rc (*parse)(const struct json *value, struct boot_policy *policy, struct err *err);
 } members[] = {
+	{"anything", anything_parse},
 	{"secure-boot", secure_boot_parse},
 	{"variables", variables_parse},
 	{"authorities", authorities_parse},
@@ -278,6 +285,8 @@ enum rc boot_policy_parse(const struct json *section, struct boot_policy *out, s
 	for (size_t i = 0; i < COUNT(members); i++)
 		if (json_has(section, members[i].key, &value))
 			TRY(members[i].parse(&value, &policy, err));
+	if (policy.anything && json_count(section) > 1)
+		return json_fail(section, err, RC_MALFORMED, "\"anything\" stands by itself");
 	boot_policy_release(out);
 	*out = TAKE(policy);
 	return RC_OK;

@@ -226,8 +226,15 @@ static enum rc merge_all(struct boot_policy *into, const struct boot_policy *fro
 
 enum rc boot_policy_merge(struct boot_policy *into, const struct boot_policy *from, struct err *err)
 {
-	enum rc rc = from->there ? merge_all(into, from) : RC_OK;
+	enum rc rc = RC_OK;
 
+	if (into->anything || from->anything) {
+		boot_policy_release(into);
+		into->there = into->anything = true;
+		return RC_OK;
+	}
+	if (from->there)
+		rc = merge_all(into, from);
 	return rc == RC_OK ? RC_OK
 	                   : err_set(err, rc, "the boot sections cannot be made one: %s", rc_words(rc));
 }

@@ -40,6 +40,7 @@
  *   "kind": "uki-section"    parts: enum event_kind
  *   "pcr", "type"            events, exceptions
  *
+ * {"anything": true} by itself accepts every boot and does not look at the log.
  * Every event of PCR 0 to 9 and 11 to 14 must be allowed by one of these, or be one that says nothing of what
  * ran (boot_slot.h). A list that is not there allows nothing.
  */
@@ -101,6 +102,7 @@ extern const struct boot_list_form boot_chain_forms[BOOT_CHAIN_LISTS];
 /* {0} is no section at all: there is false. Owns. */
 struct boot_policy {
 	bool there;
+	bool anything; /* nothing is judged; then all others are empty */
 	enum boot_secure secure_boot;
 	struct boot_names variables;
 	struct boot_list authorities;

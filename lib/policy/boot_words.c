@@ -124,6 +124,10 @@ enum rc boot_show(const struct boot_policy *policy, struct blob *out)
 
 	if (!policy->there)
 		return RC_OK;
+	if (policy->anything) {
+		boot_line(&lines, "any boot is accepted");
+		return boot_lines_end(&lines);
+	}
 	boot_line(&lines, "Secure Boot %s", secure_words(policy->secure_boot));
 	show_names(&lines, "variable", &policy->variables);
 	show_list(&lines, "", "authorities", &policy->authorities, false);
@@ -279,10 +283,12 @@ static void diff_all(
 	static const struct group_kind firmware = {"firmware", boot_firmware_forms, BOOT_FIRMWARE_LISTS};
 	static const struct group_kind chains = {"chain", boot_chain_forms, BOOT_CHAIN_LISTS};
 
-	if (before->there != after->there) {
-		boot_line(lines, "what booted is %s judged", after->there ? "now" : "no longer");
+	if (before->there != after->there)
 		return;
-	}
+	if (before->anything != after->anything)
+		boot_line(lines, "any boot is %s accepted", after->anything ? "now" : "no longer");
+	if (before->anything || after->anything)
+		return;
 	if (before->secure_boot != after->secure_boot)
 		boot_line(lines, "Secure Boot %s (before: %s)", secure_words(after->secure_boot),
 			secure_words(before->secure_boot));
@@ -320,6 +326,10 @@ enum rc boot_warnings(const struct boot_policy *policy, struct blob *out)
 
 	if (!policy->there)
 		return RC_OK;
+	if (policy->anything) {
+		boot_line(&lines, "any boot is accepted, whatever the event log says");
+		return boot_lines_end(&lines);
+	}
 	if (policy->secure_boot == BOOT_SECURE_UNJUDGED)
 		boot_line(&lines, "Secure Boot is not judged");
 	if (policy->firmware.any)

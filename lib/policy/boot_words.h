@@ -9,7 +9,8 @@
 MUST_USE enum rc boot_show(const struct boot_policy *policy, struct blob *out);
 
 /* Append what becomes different when `after` replaces `before` ("boot: db: certificate CN=… is no longer
- * allowed"), at most lines_max lines and one that counts the rest; nothing if both allow the same. */
+ * allowed"), at most lines_max lines and one that counts the rest; nothing if both allow the same, or if only
+ * one has the section (policy_diff says so). */
 MUST_USE enum rc boot_diff(const struct boot_policy *before, const struct boot_policy *after,
 	size_t lines_max, struct blob *out);
 

@@ -111,6 +111,8 @@ void boot_policy_write(const struct boot_policy *policy, struct json_write *w)
 	if (!policy->there)
 		return;
 	json_write_object(w, "boot");
+	if (policy->anything)
+		json_write_bool(w, "anything", true);
 	if (policy->secure_boot != BOOT_SECURE_UNJUDGED)
 		json_write_bool(w, "secure-boot", policy->secure_boot == BOOT_SECURE_ON);
 	write_names(&policy->variables, "variables", &boot_item_of_variable, w);
