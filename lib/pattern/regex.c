@@ -106,8 +106,6 @@ static enum rc code_make(struct regex *regex, struct span text, struct err *err)
 		return err_set(err, RC_NOMEM, "no memory for a regular expression");
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_set_parens_nest_limit(context, DEPTH_LIMIT);
-	if (regex->kind == PATTERN_REGEX_FULL)
-		options |= PCRE2_ENDANCHORED;
 	ends_translate(text, pattern);
 	regex->code = pcre2_compile(pattern, text.len, options, &code, &at, context);
 	if (regex->code == NULL) {
@@ -143,6 +141,10 @@ static enum rc run(const struct regex *regex, struct span name, bool *out)
 	/* 0 is a match with more than one length, for which there was no room. Text that is not UTF-8 has the
 	 * errors from UTF8_ERR1 down to UTF8_ERR21. */
 	*out = found >= 0;
+	/* The automaton puts the longest match first. PCRE2_ENDANCHORED is not enough: it lets "a.*b" match
+	 * "a b c". */
+	if (*out && regex->kind == PATTERN_REGEX_FULL)
+		*out = pcre2_get_ovector_pointer(match)[1] == name.len;
 	if (found >= 0 || found == PCRE2_ERROR_NOMATCH ||
 		(found <= PCRE2_ERROR_UTF8_ERR1 && found >= PCRE2_ERROR_UTF8_ERR21))
 		return RC_OK;
