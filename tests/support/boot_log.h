@@ -15,4 +15,22 @@ struct boot_quoted {
 };
 void boot_quoted_of(struct span log, struct boot_quoted *out);
 
+enum boot_change_kind {
+	BOOT_CHANGE_DROP,
+	BOOT_CHANGE_TWICE,
+	BOOT_CHANGE_SWAP,    /* with the event behind it */
+	BOOT_CHANGE_DIGEST,  /* one bit of each of its digests */
+	BOOT_CHANGE_PAYLOAD, /* digests stay */
+	BOOT_CHANGE_REAL,    /* digests are of `hashed`: what another machine would have measured */
+};
+
+/* One event of a log made otherwise; numbers as in the log. */
+struct boot_change {
+	enum boot_change_kind kind;
+	size_t event;
+	struct span payload;
+	struct span hashed;
+};
+void boot_log_change(struct span log, const struct boot_change *change, struct blob *out);
+
 #endif
