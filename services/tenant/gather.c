@@ -121,9 +121,14 @@ static enum rc read_files(struct session_door *door, const struct gather_sources
 
 /* ---- trying ---- */
 
-static bool is_open_aggregate(const struct finding *finding)
+/* Nothing is in the way but that boot_aggregate could not be compared. */
+static bool is_only_open(const struct verdict *verdict)
 {
-	return finding->check == FINDING_IMA_AGGREGATE_OPEN;
+	for (size_t i = 0; i < verdict->kept; i++)
+		if (verdict->findings[i].check != FINDING_IMA_AGGREGATE_OPEN &&
+			verdict->findings[i].weight != FINDING_REPORTED)
+			return false;
+	return !verdict->trusted;
 }
 
 static enum rc warn_of(struct learning *learning, const struct evidence_set *set,
@@ -153,13 +158,12 @@ static enum rc try_all(
 		const struct evidence_set *set = &gathering->steps[i];
 
 		for (unsigned kind = 0; kind < EVIDENCE_QUOTE_COUNT; kind++) {
-			bool is_open = false;
+			bool is_open;
 
 			if (!set->quotes[kind].is_there)
 				continue;
 			TRY(dry_run(&policy, set, (enum evidence_quote_kind)kind, 0, &run, err));
-			for (size_t f = 0; f < run.verdict.kept; f++)
-				is_open |= is_open_aggregate(&run.verdict.findings[f]);
+			is_open = is_only_open(&run.verdict);
 			*out_open |= is_open;
 			if (!run.verdict.trusted && (last || !is_open))
 				TRY(warn_of(&gathering->learning, set, (enum evidence_quote_kind)kind,

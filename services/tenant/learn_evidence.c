@@ -154,15 +154,20 @@ static enum rc learn_ima(struct learning *learning, struct proof *proof, struct 
 
 /* ---- the boot ---- */
 
-static enum rc pin(struct learning *learning, const struct pcr_values *values, struct err *err)
+/* In place of a log. SHA-1 pins nothing: another quote of the step has to. */
+static enum rc pin(struct learning *learning, const struct pcr_values *values, struct blob *warnings,
+	bool *pinned, struct err *err)
 {
 	uint16_t banks[PCR_BANKS_MAX];
 	size_t count = 0;
+	enum rc rc;
 
 	for (size_t i = 0; i < values->selection.count; i++)
 		if (values->selection.banks[i].alg != TPM_ALG_SHA1)
 			banks[count++] = values->selection.banks[i].alg;
-	return boot_pin_pcrs(values, banks, count, &learning->pcrs, &learning->warnings, err);
+	rc = boot_pin_pcrs(values, banks, count, &learning->pcrs, warnings, err);
+	*pinned |= rc == RC_OK;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 static bool has_boot_pcrs(const struct pcr_selection *selection)
@@ -176,26 +181,33 @@ static bool has_boot_pcrs(const struct pcr_selection *selection)
 static enum rc learn_boot(struct learning *learning, const struct proof *proof, struct err *err)
 {
 	bool is_quoted = false;
+	bool is_learned = false;
 
 	for (size_t kind = 0; kind < EVIDENCE_QUOTE_COUNT; kind++) {
 		DROP(blob_release) struct blob again = {0};
+		struct blob *warnings = is_learned ? &again : &learning->warnings;
 		const struct pcr_values *values = &proof->values[kind];
 		enum rc rc;
 
 		if (!proof->set->quotes[kind].is_there || !has_boot_pcrs(&values->selection))
 			continue;
-		/* What is worth a warning is told once. */
-		rc = boot_learn(blob_span(&proof->set->log), values, &learning->boot,
-			is_quoted ? &again : &learning->warnings, err);
 		is_quoted = true;
+		/* What is worth a warning is told once. */
+		rc = boot_learn(blob_span(&proof->set->log), values, &learning->boot, warnings, err);
+		is_learned |= rc == RC_OK;
 		if (rc == RC_NOT_FOUND)
-			rc = pin(learning, values, err);
+			rc = pin(learning, values, warnings, &is_learned, err);
 		if (rc != RC_OK)
 			return err_wrap(err, rc, "%s: ", proof->set->path);
 	}
 	if (!is_quoted)
 		return learning_warn(learning,
 			"%s: no quote covers PCR 0 to 9: nothing about the boot was learned, since nothing proves it",
+			proof->set->path);
+	if (!is_learned)
+		return learning_warn(learning,
+			"%s: there is no event log, and its PCRs are quoted in SHA-1 only: nothing about the boot was "
+			"learned",
 			proof->set->path);
 	return RC_OK;
 }
@@ -263,20 +275,36 @@ static enum rc add_sha1(struct learning *learning, const struct proof *proof)
 		proof->set->path);
 }
 
+/* PCRs that the policy will want and this quote has in SHA-1 only. */
+static uint32_t wanted_of_sha1(
+	const struct learning *learning, const struct proof *proof, const struct pcr_selection *selection)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < selection->count; i++)
+		if (selection->banks[i].alg == TPM_ALG_SHA1)
+			mask |= selection->banks[i].mask;
+	mask &= ~stronger_pcrs(selection);
+	if (learning->no_ima || !proof->set->has_list)
+		mask &= ~(1u << IMA_PCR);
+	if (learning->no_boot || proof->set->log.len == 0)
+		mask &= 1u << IMA_PCR;
+	return mask;
+}
+
 static enum rc learn_banks(struct learning *learning, const struct proof *proof)
 {
 	for (size_t kind = 0; kind < EVIDENCE_QUOTE_COUNT; kind++) {
 		const struct pcr_selection *selection = &proof->captures[kind].attest.selection;
 
-		for (size_t i = 0; proof->set->quotes[kind].is_there && i < selection->count; i++) {
-			uint16_t alg = selection->banks[i].alg;
-
-			if (alg != TPM_ALG_SHA1)
-				add_bank(proof, alg, &learning->banks);
-			else if ((selection->banks[i].mask & ~stronger_pcrs(selection)) != 0 &&
-				 !has_bank(&learning->banks, TPM_ALG_SHA1))
-				TRY(add_sha1(learning, proof));
-		}
+		if (!proof->set->quotes[kind].is_there)
+			continue;
+		for (size_t i = 0; i < selection->count; i++)
+			if (selection->banks[i].alg != TPM_ALG_SHA1)
+				add_bank(proof, selection->banks[i].alg, &learning->banks);
+		if (wanted_of_sha1(learning, proof, selection) != 0 &&
+			!has_bank(&learning->banks, TPM_ALG_SHA1))
+			TRY(add_sha1(learning, proof));
 	}
 	return RC_OK;
 }
