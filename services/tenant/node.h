@@ -12,5 +12,7 @@ command_run node_watch;
 command_run node_suspend;
 command_run node_resume;
 command_run node_remove;
+command_run node_policy;
+command_run node_accept;
 
 #endif

@@ -7,6 +7,7 @@
 #include "services/tenant/nodes.h"
 #include "services/tenant/render.h"
 #include "services/tenant/states.h"
+#include "services/tenant/verdicts.h"
 
 static const struct program program = {
 	.name = "limebus node explain",
@@ -23,17 +24,6 @@ static const struct program program = {
 	.exits = exit_texts,
 };
 
-/* A verdict that a rostered verifier signed, about the node that was asked for. */
-static enum rc open_verdict(struct session *session, const struct known_node *node, struct span envelope,
-	struct signed_msg *out, struct err *err)
-{
-	TRY(roster_signed(session_roster(session), envelope, MSG_TYPE_verdict, ROLE_VERIFIER,
-		session_now(session), out, err));
-	if (!span_equal(out->msg.verdict.node, known_node_body(node)->node))
-		return err_set(err, RC_DENIED, "the verifier answers with a verdict about another node");
-	return RC_OK;
-}
-
 static void copy(char *out, size_t len, struct span text)
 {
 	snprintf(out, len, "%.*s", SPAN_FMT(text));
@@ -42,7 +32,7 @@ static void copy(char *out, size_t len, struct span text)
 static void understand(const struct elem_finding *elem, struct finding *out)
 {
 	*out = (struct finding){.check = finding_of_name(elem->check)};
-	out->weight = finding_weight_of(out->check);
+	out->weight = elem->weight <= FINDING_REPORTED ? (enum finding_weight)elem->weight : FINDING_FAILS;
 	copy(out->subject, sizeof out->subject, elem->subject);
 	copy(out->expected, sizeof out->expected, elem->expected);
 	copy(out->found, sizeof out->found, elem->found);
@@ -131,7 +121,6 @@ static enum rc look(struct session *session, const void *options, const struct p
 	DROP(states_release) struct states policies = {0};
 	struct elem_node_state state;
 	struct signed_msg verdict;
-	struct msg request = {.type = MSG_TYPE_verdict_get};
 	struct span word;
 	enum rc rc;
 
@@ -140,12 +129,9 @@ static enum rc look(struct session *session, const void *options, const struct p
 	TRY(states_get(session, known_node_body(&node)->node, &answer, &state, err));
 	word = render_state(&state, session_now(session));
 	*status = status_of(word);
-	request.verdict_get = (struct msg_verdict_get){known_node_body(&node)->node, false};
-	rc = session_ask(session, ROLE_VERIFIER, &request, MSG_TYPE_verdict_info, &told, err);
+	rc = verdicts_get(session, &node, &told, &verdict, err);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	if (rc == RC_OK)
-		TRY(open_verdict(session, &node, told.msg.verdict_info.verdict, &verdict, err));
 	if (session_config(session)->json)
 		return say_json(session, &node, &state, rc == RC_OK ? &verdict.msg.verdict : NULL);
 	printf("%s is %.*s%s%.*s\n", known_node_name(&node), SPAN_FMT(word), state.text.len == 0 ? "" : ": ",

@@ -115,6 +115,14 @@ static void show_state(const struct picture *picture)
 	line("class", state->class);
 	line("policy", span_text(states_policy(&picture->policies, state->policy)));
 	line_hex("policy hash", state->policy);
+	if (state->former_until != 0) {
+		line("also", span_text(states_policy(&picture->policies, state->former)));
+		line_time("also until", state->former_until, picture->now_ms);
+	}
+	if (state->ima_entries != 0) {
+		line_number("measured", state->ima_entries);
+		line_number("failing", state->ima_failed);
+	}
 	line_time("opened", state->opened == state->number ? state->opened_at : 0, picture->now_ms);
 }
 

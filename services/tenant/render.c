@@ -165,5 +165,9 @@ void render_state_json(struct json_write *w, const struct elem_node_state *state
 	json_write_u64(w, "verdicts", state->verdicts);
 	json_write_u64(w, "attestations", state->attestations);
 	json_write_bool(w, "connected", state->connected);
+	json_write_hex(w, "former", state->former);
+	json_write_u64(w, "former_until", state->former_until);
+	json_write_u64(w, "ima_entries", state->ima_entries);
+	json_write_u64(w, "ima_failed", state->ima_failed);
 	json_write_text(w, "text", state->text);
 }
