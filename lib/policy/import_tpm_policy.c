@@ -210,9 +210,3 @@ enum rc import_tpm_policy(const struct policy_head *head, struct span json, stru
 	TRY(each_pcr(&import, &root, pcr_import, err));
 	return policy_write(head, &import.policy, out, err);
 }
-
-enum rc policy_import_tpm_policy(
-	const struct policy_head *head, struct span json, struct blob *out, struct err *err)
-{
-	return import_tpm_policy(head, json, NULL, out, err);
-}

@@ -11,11 +11,13 @@ void import_warnings_release(struct import_warnings *warnings)
 
 const char *import_warning(const struct import_warnings *warnings, const char *before)
 {
-	const char *first = (const char *)warnings->texts.at;
-	const char *end = first + warnings->texts.len;
-	const char *next = before == NULL ? first : before + strlen(before) + 1;
+	const char *next = (const char *)warnings->texts.at;
 
-	return warnings->texts.len == 0 || next >= end ? NULL : next;
+	if (warnings->texts.len == 0)
+		return NULL;
+	if (before != NULL)
+		next = before + strlen(before) + 1;
+	return next < (const char *)warnings->texts.at + warnings->texts.len ? next : NULL;
 }
 
 static bool is_known(const struct import_warnings *warnings, const char *text)

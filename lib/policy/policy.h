@@ -114,8 +114,4 @@ MUST_USE enum rc policy_diff_json(
  * allowed: 12ab…"). Appends nothing if both allow the same. */
 MUST_USE enum rc policy_diff(const struct policy *before, const struct policy *after, struct blob *out);
 
-/* import_tpm_policy, without its warnings. */
-MUST_USE enum rc policy_import_tpm_policy(
-	const struct policy_head *head, struct span json, struct blob *out, struct err *err);
-
 #endif

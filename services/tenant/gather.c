@@ -6,6 +6,7 @@
 
 #include "lib/base/file.h"
 #include "lib/policy/explain.h"
+#include "lib/policy/import_tpm_policy.h"
 #include "services/tenant/capture.h"
 #include "services/tenant/inflated.h"
 #include "services/tenant/node_evidence.h"
@@ -18,11 +19,13 @@ struct gathering {
 	struct learning learning;
 	struct evidence_set *steps;
 	size_t count;
+	struct blob comment; /* about what was imported */
 };
 
 static void gathering_release(struct gathering *gathering)
 {
 	learning_release(&gathering->learning);
+	blob_release(&gathering->comment);
 	for (size_t i = 0; i < gathering->count; i++)
 		evidence_set_release(&gathering->steps[i]);
 	free(gathering->steps);
@@ -36,17 +39,78 @@ static size_t items(const struct text_list *list)
 
 /* ---- reading ---- */
 
-static enum rc read_base(const struct tenant_config *config, const struct gather_sources *sources,
-	struct learning *learning, struct err *err)
+/* Banks and date are those of the first that says them. */
+static enum rc add_base(struct learning *learning, struct span json, struct err *err)
+{
+	struct policy_banks banks = learning->banks;
+	uint64_t valid_until_ms = learning->valid_until_ms;
+
+	TRY(learn_base(learning, json, err));
+	if (banks.count != 0)
+		learning->banks = banks;
+	if (valid_until_ms != 0)
+		learning->valid_until_ms = valid_until_ms;
+	return RC_OK;
+}
+
+static enum rc read_base(
+	const struct tenant_config *config, const char *path, struct learning *learning, struct err *err)
 {
 	DROP(blob_release) struct blob json = {0};
 
-	if (sources->base == NULL)
-		return RC_OK;
-	TRY(policy_file_read(config, sources->base, DSSE_TYPE_POLICY, &json, err));
-	if (learn_base(learning, blob_span(&json), err) != RC_OK)
-		return err_wrap(err, err->rc, "%s: ", sources->base);
+	TRY(policy_file_read(config, path, DSSE_TYPE_POLICY, &json, err));
+	if (add_base(learning, blob_span(&json), err) != RC_OK)
+		return err_wrap(err, err->rc, "%s: ", path);
 	return RC_OK;
+}
+
+static enum rc read_tpm_policy(const struct tenant_config *config, const char *path,
+	struct learning *learning, struct import_warnings *warnings, struct err *err)
+{
+	DROP(blob_release) struct blob text = {0};
+	DROP(blob_release) struct blob json = {0};
+	struct policy_head head = {.name = "imported", .comment = ""};
+
+	TRY(policy_file_read(config, path, DSSE_TYPE_KEYLIME, &text, err));
+	if (import_tpm_policy(&head, blob_span(&text), warnings, &json, err) != RC_OK)
+		return err_wrap(err, err->rc, "%s: ", path);
+	return add_base(learning, blob_span(&json), err);
+}
+
+static enum rc pass_on(const struct import_warnings *warnings, struct learning *learning)
+{
+	const char *text = import_warning(warnings, NULL);
+
+	for (; text != NULL; text = import_warning(warnings, text))
+		TRY(learning_warn(learning, "%s", text));
+	if (warnings->count > warnings->kept)
+		TRY(learning_warn(learning, "and %zu more of these", warnings->count - warnings->kept));
+	return RC_OK;
+}
+
+/* Other policies, and what was made elsewhere. Files are hashed by processes of their own, so this comes
+ * before a session may be opened, which has threads. */
+static enum rc read_made(const struct tenant_config *config, const struct gather_sources *sources,
+	struct gathering *gathering, struct err *err)
+{
+	DROP(import_warnings_release) struct import_warnings warnings = {0};
+	struct learning *learning = &gathering->learning;
+	struct source_sink sink = {
+		.ima = learning->ima,
+		.boot = &learning->boot,
+		.warnings = &warnings,
+		.comment = &gathering->comment,
+	};
+
+	if (sources->base != NULL)
+		TRY(read_base(config, sources->base, learning, err));
+	for (size_t i = 0; i < items(sources->merges); i++)
+		TRY(read_base(config, sources->merges->at[i], learning, err));
+	if (sources->tpm_policy != NULL)
+		TRY(read_tpm_policy(config, sources->tpm_policy, learning, &warnings, err));
+	TRY(sources_read(config, sources->made, &sink, err));
+	learning->has_ima = learning->has_ima || sink.has_ima;
+	return pass_on(&warnings, learning);
 }
 
 /* What lists are read by: keys that they may be signed with, files that are left out. */
@@ -256,13 +320,17 @@ enum rc gather(struct session_door *door, const struct gather_sources *sources,
 	TRY(learning_init(learning, err));
 	learning->no_boot = sources->no_boot;
 	learning->no_ima = sources->no_ima;
-	TRY(read_base(door->config, sources, learning, err));
 	TRY(read_rules(sources, learning, err));
+	TRY(read_made(door->config, sources, &gathering, err));
 	TRY(read_steps(door, sources, &gathering, err));
 	TRY(read_files(door, sources, learning, err));
 	TRY(learning_finish(learning, err));
 	if (dated.valid_until_ms == 0)
 		dated.valid_until_ms = learning->valid_until_ms;
+	if (dated.comment[0] == '\0' && gathering.comment.len != 0) {
+		TRY(blob_append(&gathering.comment, span_of("", 1)));
+		dated.comment = (const char *)gathering.comment.at;
+	}
 	TRY(write_and_try(&gathering, &dated, out, err));
 	return say(&gathering, blob_span(out), err);
 }

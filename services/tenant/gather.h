@@ -4,12 +4,16 @@
 
 #include "services/tenant/learn.h"
 #include "services/tenant/session.h"
+#include "services/tenant/sources.h"
 
 #define GATHER_STEPS_MAX 64
 
 /* Sources, as they were given; any of them may be empty. Borrows what the command line owns. */
 struct gather_sources {
 	const char *base; /* NULL: none */
+	const struct text_list *merges;
+	const char *tpm_policy; /* NULL: none */
+	const struct source_options *made;
 	const char *steps[GATHER_STEPS_MAX];
 	size_t step_count;
 	const struct text_list *boot_logs;

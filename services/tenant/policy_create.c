@@ -19,7 +19,6 @@ struct create_options {
 	/* whole: each is the policy, alone */
 	char *from_node;
 	char *from_file;
-	char *import;
 	char *pcrs;
 	/* learned from: any of them, together */
 	struct text_list evidence;
@@ -28,6 +27,9 @@ struct create_options {
 	struct text_list keys;
 	struct text_list excludes;
 	char *base;
+	struct text_list merges;
+	char *tpm_policy;
+	struct source_options made;
 	bool no_boot;
 	bool no_ima;
 	/* of the policy */
@@ -58,6 +60,11 @@ static const struct option options[] = {
 		.help = "Files that are neither learned nor judged: * within a component, ** across, ? one byte, [a-z]."},
 	{OPTION_PATH(struct create_options, base), .name = "base", .fallback = "",
 		.help = "A policy whose rules the new one has, too."},
+	{OPTION_LIST(struct create_options, merges, PATH), .name = "merge", .fallback = "", .repeats = true,
+		.help = "A further policy whose rules the new one has, too."},
+	SOURCE_OPTIONS(struct create_options, made),
+	{OPTION_PATH(struct create_options, tpm_policy), .name = "import-tpm-policy", .fallback = "",
+		.help = "A tpm_policy of Keylime, in JSON."},
 	{OPTION_BOOL(struct create_options, no_boot), .name = "no-boot", .fallback = "no",
 		.help = "Learn nothing about the boot."},
 	{OPTION_BOOL(struct create_options, no_ima), .name = "no-ima", .fallback = "no",
@@ -69,8 +76,6 @@ static const struct option options[] = {
 			"quote verified here."},
 	{OPTION_PATH(struct create_options, from_file), .name = "from-file", .fallback = "",
 		.help = "A policy as it stands; its name must be NAME."},
-	{OPTION_PATH(struct create_options, import), .name = "import-tpm-policy", .fallback = "",
-		.help = "A tpm_policy of Keylime, in JSON."},
 	{OPTION_TEXT(struct create_options, pcrs), .name = "pcrs", .fallback = "sha256:0-7,14",
 		.help = "With --from-node: which PCRs."},
 	{OPTION_TEXT(struct create_options, comment), .name = "comment", .fallback = "",
@@ -81,24 +86,28 @@ static const struct option options[] = {
 
 static bool has_whole(const struct create_options *given)
 {
-	return given->from_node != NULL || given->from_file != NULL || given->import != NULL;
+	return given->from_node != NULL || given->from_file != NULL;
 }
 
 static bool has_learned(const struct create_options *given)
 {
 	return given->evidence.count != 0 || given->boot_logs.count != 0 || given->lists.count != 0 ||
-	       given->keys.count != 0 || given->excludes.count != 0 || given->base != NULL;
+	       given->keys.count != 0 || given->excludes.count != 0 || given->base != NULL ||
+	       given->merges.count != 0 || given->tpm_policy != NULL || sources_any(&given->made);
 }
 
 static enum rc check(const void *config, struct err *err)
 {
 	const struct create_options *given = config;
-	unsigned whole = (given->from_node != NULL) + (given->from_file != NULL) + (given->import != NULL);
+	unsigned whole = (given->from_node != NULL) + (given->from_file != NULL);
 	uint64_t date;
 
 	if (whole > 1 || (whole == 1 && has_learned(given)))
 		return err_set(err, RC_MALFORMED,
-			"--from-node, --from-file and --import-tpm-policy are each a whole policy: nothing goes with them");
+			"--from-node and --from-file are each a whole policy: nothing goes with them");
+	if (given->no_ima && sources_any(&given->made))
+		return err_set(
+			err, RC_MALFORMED, "--no-ima is about evidence: it does not go with other sources");
 	if (given->valid_until != NULL && policy_date_parse(span_text(given->valid_until), &date) != RC_OK)
 		return err_set(err, RC_MALFORMED,
 			"--valid-until: expected a time such as 2027-06-30T00:00:00Z, found \"%.40s\"",
@@ -119,7 +128,8 @@ static const struct program program = {
 		"Example: limebus policy create web --evidence captures/web1/monday captures/web2/monday "
 		"--exclude /etc/machine-id\n\n"
 		"Example: limebus policy create --boot-log binary_bios_measurements --from-list "
-		"ascii_runtime_measurements --out web.json",
+		"ascii_runtime_measurements --out web.json\n\n"
+		"Example: limebus policy create web --from-dpkg / --from-initrd /boot/initrd.img --evidence web1",
 	.options = options,
 	.count = COUNT(options),
 	.words = "[NAME] [STEP...]",
@@ -154,19 +164,12 @@ static enum rc from_node(struct session *session, const struct create_options *g
 static enum rc whole(struct session_door *door, const struct create_options *given,
 	const struct policy_head *head, struct blob *out, struct err *err)
 {
-	DROP(blob_release) struct blob text = {0};
 	struct session *session = NULL;
 
-	if (given->from_node != NULL) {
-		TRY(session_enter(door, &session, err));
-		return from_node(session, given, head, out, err);
-	}
-	if (given->from_file != NULL)
+	if (given->from_node == NULL)
 		return policy_file_read(door->config, given->from_file, DSSE_TYPE_POLICY, out, err);
-	TRY(policy_file_read(door->config, given->import, DSSE_TYPE_KEYLIME, &text, err));
-	if (policy_import_tpm_policy(head, blob_span(&text), out, err) != RC_OK)
-		return err_wrap(err, err->rc, "%s: ", given->import);
-	return RC_OK;
+	TRY(session_enter(door, &session, err));
+	return from_node(session, given, head, out, err);
 }
 
 static enum rc check_name(struct span json, const char *name, struct err *err)
@@ -254,6 +257,9 @@ static struct gather_sources sources_of(const struct create_options *given)
 {
 	struct gather_sources sources = {
 		.base = given->base,
+		.merges = &given->merges,
+		.tpm_policy = given->tpm_policy,
+		.made = &given->made,
 		.boot_logs = &given->boot_logs,
 		.lists = &given->lists,
 		.keys = &given->keys,
@@ -279,7 +285,8 @@ static enum rc create(struct session_door *door, const void *options_given, cons
 	if (sort_words(start, &sources, &name, err) == RC_OK && !has_whole(given) && !has_learned(given))
 		err_set(err, RC_MALFORMED,
 			"expected something to make a policy from: --evidence, --boot-log, "
-			"--from-list, --from-node, --from-file …");
+			"--from-list, --from-root, --from-dpkg, --from-initrd, --from-allow-list, "
+			"--import-runtime-policy, --from-node, --from-file …");
 	if (err->rc != RC_OK) {
 		*status = program_die(&program, EXIT_USAGE, err);
 		return RC_OK;

@@ -59,16 +59,19 @@ static void show(void *ctx, size_t done, size_t count)
 
 static enum rc tell_problems(const struct taking *taking, const struct file_list *list)
 {
-	const char *text = (const char *)list->problems.at;
-	const char *end = text + list->problems.len;
+	size_t at = 0;
 
 	if (list->problem_count == 0)
 		return RC_OK;
 	TRY(import_warn(taking->sink->warnings,
 		"%s: %zu files or folders could not be read and are not in the policy", taking->from,
 		list->problem_count));
-	for (; text < end; text += strlen(text) + 1)
+	while (at < list->problems.len) {
+		const char *text = (const char *)list->problems.at + at;
+
 		TRY(import_warn(taking->sink->warnings, "not read: %s", text));
+		at += strlen(text) + 1;
+	}
 	return RC_OK;
 }
 

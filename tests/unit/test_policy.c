@@ -278,9 +278,9 @@ static void keylime_tpm_policies_can_be_imported(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_ok(policy_import_tpm_policy(&(struct policy_head){.name = "old"},
-		span_text("{\"22\":[\"" A "\",\"" B "\"],\"15\":\"" L "\",\"mask\":\"0x408000\"}"), &json,
-		&err));
+	assert_ok(import_tpm_policy(&(struct policy_head){.name = "old"},
+		span_text("{\"22\":[\"" A "\",\"" B "\"],\"15\":\"" L "\",\"mask\":\"0x408000\"}"), NULL,
+		&json, &err));
 	assert_ok(policy_parse(blob_span(&json), &policy, NULL));
 	selection = policy_selection(&policy);
 	assert_string_equal(pcr_selection_text(&selection, text), "sha256:22+sha384:15");
@@ -341,8 +341,8 @@ static void other_tpm_policies_are_refused(void **state)
 		DROP(blob_release) struct blob json = {0};
 		struct err err = {0};
 
-		assert_int_not_equal(policy_import_tpm_policy(&(struct policy_head){.name = "old"},
-					     span_text(rows[i].json), &json, &err),
+		assert_int_not_equal(import_tpm_policy(&(struct policy_head){.name = "old"},
+					     span_text(rows[i].json), NULL, &json, &err),
 			RC_OK);
 		if (strncmp(err.text, rows[i].text, strlen(rows[i].text)) != 0)
 			fail_msg("\"%s\" instead of \"%s\"", err.text, rows[i].text);
