@@ -78,8 +78,9 @@ MUST_USE enum rc boot_facts_gather(
 
 /* Registers whose events are judged: 0 to 9, 11 to 14. */
 #define BOOT_PCRS 0x7bffu
-/* Of these, the ones that a quote must cover; 11 to 13 only if the log extends them. */
-#define BOOT_PCRS_ALWAYS 0x43ffu
+/* Of these, the ones that a quote must cover; 11 to 14 only if the log extends them. A challenge asks for
+ * all. */
+#define BOOT_PCRS_ALWAYS 0x3ffu
 
 /* The event's digest has to be of its content for its slot to mean anything, and is not, or it has no digest
  * in the banks. */

@@ -7,7 +7,7 @@
 #include "lib/policy/boot_fact.h"
 
 #define PCRS_FIRMWARE 0x3ffu
-#define PCRS_LOADER   0x3800u /* 11 to 13 */
+#define PCRS_LOADER   0x7800u /* 11 to 14 */
 #define PCR_PHASES    11
 
 bool boot_was_measured(const struct pcr_values *quoted)
