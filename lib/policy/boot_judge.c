@@ -52,25 +52,12 @@ static void judge_list(struct bench *bench, const struct boot_list *list, bool n
 	boot_rule_judge(&rule, &bench->picked, bench->verdict);
 }
 
-static bool is_excepted(const struct boot_policy *policy, const struct boot_fact *fact)
-{
-	for (size_t i = 0; i < policy->exceptions.count; i++) {
-		const struct boot_item *item = &policy->exceptions.items[i];
-
-		if (item->pcr == fact->pcr && item->type == fact->type &&
-			(item->by == BOOT_BY_NAME ||
-				boot_digests_compare(&item->digest, &fact->digest) == BOOT_DIGESTS_EQUAL))
-			return true;
-	}
-	return false;
-}
-
 /* Exceptions first: they also allow a digest that is not the payload's. Entries go with their variable. */
 static void judge_digests(struct bench *bench)
 {
 	for (size_t i = 0; i < bench->facts->count; i++) {
 		const struct boot_fact *fact = &bench->facts->at[i];
-		bool excepted = is_excepted(bench->policy, fact);
+		bool excepted = boot_is_excepted(&bench->policy->exceptions, fact);
 
 		if (!excepted && !boot_fact_is_unproven(fact))
 			continue;

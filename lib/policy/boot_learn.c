@@ -6,6 +6,7 @@
 #include "lib/base/drop.h"
 #include "lib/crypto/cert.h"
 #include "lib/policy/boot_item_text.h"
+#include "lib/policy/boot_match.h"
 #include "lib/policy/boot_replay.h"
 
 #define LINE_BYTES 512
@@ -189,8 +190,11 @@ static enum rc learn_exception(
 	DROP(boot_item_release) struct boot_item item = {.pcr = fact->pcr, .type = fact->type};
 	char text[LINE_BYTES];
 
-	if (fact->slot == BOOT_SLOT_SIGNATURE)
+	if (!boot_fact_is_unproven(fact) || fact->slot == BOOT_SLOT_SIGNATURE)
 		return RC_OK;
+	/* Without a digest it could be anything. */
+	if (!boot_digests_any(&fact->digest))
+		return RC_UNSUPPORTED;
 	TRY(warn(warnings, "%s: its digest is not the hash of what it says; an exception pins the digest",
 		boot_fact_text(fact, text, sizeof text)));
 	TRY(digest_item(fact, false, &item));
@@ -219,8 +223,8 @@ static enum rc learn_fact(const struct boot_fact *fact, struct boot_policy *poli
 	struct boot_list *chain = policy->chains.at[0].lists;
 	struct boot_list *list = NULL;
 
-	if (boot_fact_is_unproven(fact))
-		return learn_exception(fact, policy, warnings);
+	if (boot_is_excepted(&policy->exceptions, fact))
+		return RC_OK;
 	switch (fact->slot) {
 	case BOOT_SLOT_HARMLESS:
 	case BOOT_SLOT_SEPARATOR:
@@ -253,6 +257,8 @@ static enum rc learn_separators(const struct boot_facts *facts, struct boot_poli
 	size_t seen[PCR_COUNT] = {0};
 
 	for (size_t i = 0; i < facts->count; i++) {
+		if (boot_is_excepted(&policy->exceptions, &facts->at[i]))
+			continue;
 		if (is_bad_separator(&facts->at[i]))
 			return err_set(err, RC_DENIED,
 				"event %zu: the firmware reports an error; boot the machine well first",
@@ -283,24 +289,34 @@ static enum rc name_chain(struct boot_group *chain)
 	return RC_OK;
 }
 
-static enum rc learn_facts(
-	const struct boot_facts *facts, struct boot_policy *policy, struct blob *warnings, struct err *err)
+static enum rc learn_each(const struct boot_facts *facts, struct boot_policy *policy, struct blob *warnings,
+	enum rc (*learn)(const struct boot_fact *fact, struct boot_policy *policy, struct blob *warnings),
+	struct err *err)
 {
-	struct boot_group *group = NULL;
-	enum rc rc;
+	char text[LINE_BYTES];
 
-	policy->there = true;
-	TRY(boot_groups_add(&policy->firmware, &group));
-	TRY(boot_groups_add(&policy->chains, &group));
-	TRY(learn_separators(facts, policy, err));
 	for (size_t i = 0; i < facts->count; i++) {
-		char text[LINE_BYTES];
+		enum rc rc = learn(&facts->at[i], policy, warnings);
 
-		rc = learn_fact(&facts->at[i], policy, warnings);
 		if (rc != RC_OK)
 			return err_set(err, rc, "%s: %s", boot_fact_text(&facts->at[i], text, sizeof text),
 				rc_words(rc));
 	}
+	return RC_OK;
+}
+
+/* Exceptions first: they hide their events from the rules. */
+static enum rc learn_facts(
+	const struct boot_facts *facts, struct boot_policy *policy, struct blob *warnings, struct err *err)
+{
+	struct boot_group *group = NULL;
+
+	policy->there = true;
+	TRY(boot_groups_add(&policy->firmware, &group));
+	TRY(boot_groups_add(&policy->chains, &group));
+	TRY(learn_each(facts, policy, warnings, learn_exception, err));
+	TRY(learn_separators(facts, policy, err));
+	TRY(learn_each(facts, policy, warnings, learn_fact, err));
 	return name_chain(&policy->chains.at[0]);
 }
 

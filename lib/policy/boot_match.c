@@ -53,6 +53,19 @@ bool boot_item_matches(const struct boot_item *item, const struct boot_fact *fac
 	return false;
 }
 
+bool boot_is_excepted(const struct boot_list *exceptions, const struct boot_fact *fact)
+{
+	for (size_t i = 0; i < exceptions->count; i++) {
+		const struct boot_item *item = &exceptions->items[i];
+
+		if (item->pcr == fact->pcr && item->type == fact->type &&
+			(item->by == BOOT_BY_NAME ||
+				boot_digests_compare(&item->digest, &fact->digest) == BOOT_DIGESTS_EQUAL))
+			return true;
+	}
+	return false;
+}
+
 enum rc boot_picked_init(const struct boot_facts *facts, struct boot_picked *out)
 {
 	size_t room = facts->count + 1;
@@ -133,7 +146,7 @@ static const struct boot_item *counterpart(struct judging *j, const struct boot_
 			best = i;
 			break;
 		}
-		if (best == list->count && !j->rule->named)
+		if (best == list->count && (!j->rule->named || list->mode == BOOT_SEQUENCE))
 			best = i;
 	}
 	if (best == list->count)

@@ -15,6 +15,9 @@ struct boot_signers {
 bool boot_item_matches(const struct boot_item *item, const struct boot_fact *fact, bool named,
 	const struct boot_signers *signers);
 
+/* No rule looks at an event that is excepted. */
+bool boot_is_excepted(const struct boot_list *exceptions, const struct boot_fact *fact);
+
 /* Facts picked from all, in their order. Owned by whoever made it; room for all of them. */
 struct boot_picked {
 	size_t count;

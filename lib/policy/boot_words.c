@@ -182,8 +182,10 @@ static void diff_list(struct boot_lines *lines, const char *label, const struct 
 		boot_line(lines, "%s: what no rule names is %s", label,
 			after->others ? "now allowed" : "no longer allowed");
 	diff_items(lines, label, before, after, named, has_place);
-	if (lines->count == told)
-		boot_line(lines, "%s: %s becomes: %s", label, mode_words(before), mode_words(after));
+	if (lines->count == told && before->mode == after->mode)
+		boot_line(lines, "%s: another order is demanded", label);
+	else if (lines->count == told)
+		boot_line(lines, "%s: %s (before: %s)", label, mode_words(after), mode_words(before));
 }
 
 static void diff_names(struct boot_lines *lines, const char *what, const struct boot_names *before,

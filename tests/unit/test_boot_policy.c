@@ -3,8 +3,11 @@
 #include <stdlib.h>
 
 #include "lib/base/drop.h"
+#include "lib/evidence/event_kind.h"
+#include "lib/evidence/event_text.h"
 #include "lib/json/json_write.h"
 #include "lib/policy/boot_appraise.h"
+#include "lib/policy/boot_judge.h"
 #include "lib/policy/boot_learn.h"
 #include "tests/support/boot_log.h"
 #include "tests/support/test.h"
@@ -127,12 +130,166 @@ static void what_is_written_reads_as_the_same(void **state)
 	}
 }
 
+/* One policy for the old and the new boot: each whole, but not parts of both. */
+static void alternatives_are_not_mixed(void **state)
+{
+	DROP(boot_policy_release) struct boot_policy policy = {0};
+	DROP(blob_release) struct blob mixed = {0};
+	struct span old = boot_log_vector("sb-off-imang");
+	struct span new = boot_log_vector("sb-off-imasig");
+	struct event_log parsed = {0};
+	struct log_event line = {0};
+	struct boot_change change = {.kind = BOOT_CHANGE_REAL};
+	struct verdict verdict = {0};
+
+	(void)state;
+	learn("sb-off-imang", &policy);
+	learn("sb-off-imasig", &policy);
+	learn("sb-off-imasig", &policy);
+	assert_int_equal(policy.chains.count, 2);
+	assert_int_equal(policy.firmware.count, 1);
+	judge(&policy, old, &verdict);
+	assert_true(verdict.trusted);
+	judge(&policy, new, &verdict);
+	assert_true(verdict.trusted);
+
+	/* The command line of the new boot among all else of the old one. */
+	assert_ok(event_log_parse(new, &parsed));
+	while (event_log_next(&parsed, &line) && event_kind_of(&line) != EVENT_KIND_KERNEL_COMMAND_LINE)
+		;
+	change.event = line.number;
+	change.payload = line.payload;
+	change.hashed = event_text_bytes(&line);
+	boot_log_change(old, &change, &mixed);
+	judge(&policy, blob_span(&mixed), &verdict);
+	assert_false(verdict.trusted);
+	assert_int_equal(verdict.findings[0].check, FINDING_BOOT_COMMAND_LINE);
+	assert_int_equal(verdict.total, 1);
+}
+
+static void bad_sections_are_refused(void **state)
+{
+	static const char *const rows[] = {
+		"{\"secure-boot\":1}",
+		"{\"secureboot\":true}",
+		"{\"anything\":false}",
+		"{\"anything\":true,\"secure-boot\":true}",
+		"{\"variables\":{\"db\":[{}]}}",
+		"{\"variables\":{\"db\":[{\"x509\":\"00\"}]}}",
+		"{\"variables\":{\"db\":{\"one-of\":[]}}}",
+		"{\"variables\":{\"db\":{\"set\":[],\"other\":true}}}",
+		"{\"variables\":{\"db\":\"all\"}}",
+		"{\"drivers\":[{\"name\":\"by name only\"}]}",
+		"{\"drivers\":[{\"digest\":{}}]}",
+		"{\"drivers\":[{\"digest\":{\"md5\":\"00\"}}]}",
+		"{\"drivers\":[{\"any\":false}]}",
+		"{\"drivers\":[{\"any\":true,\"digest\":{\"sha1\":\"0000000000000000000000000000000000000000\"}}]}",
+		"{\"drivers\":[{\"any\":true,\"required\":false}]}",
+		"{\"chains\":[{\"command-lines\":[{\"regex\":\"(\"}]}]}",
+		"{\"chains\":[{\"command-lines\":[{\"glob\":\"a\",\"regex\":\"a\"}]}]}",
+		"{\"chains\":[{\"parts\":[{\"any\":true}]}]}",
+		"{\"chains\":[{\"parts\":[{\"any\":true,\"kind\":\"nothing\"}]}]}",
+		"{\"separators\":[8]}",
+		"{\"events\":[{\"any\":true,\"pcr\":24,\"type\":\"EV_IPL\"}]}",
+		"{\"events\":[{\"any\":true,\"pcr\":4,\"type\":\"EV_NOTHING\"}]}",
+		"{\"events\":[{\"any\":true,\"pcr\":4}]}",
+		"{\"exceptions\":[{\"pcr\":4,\"type\":\"EV_IPL\"}]}",
+		"{\"exceptions\":[{\"pcr\":4,\"type\":\"EV_IPL\",\"reason\":\"\"}]}",
+		"{\"sbat\":{\"minimum\":[]}}",
+		"{\"sbat\":{\"minimum\":[\"shim\"]}}",
+		"{\"sbat\":{\"minimum\":[\"shim,x\"]}}",
+	};
+	static const struct json_limits limits = {.bytes = 65536, .depth = 16, .values = 1000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		DROP(json_doc_release) struct json_doc doc = {0};
+		DROP(boot_policy_release) struct boot_policy policy = {0};
+		struct json root;
+		struct err err = {0};
+
+		assert_ok(json_parse(span_text(rows[i]), &limits, &doc, &err));
+		root = json_root(&doc);
+		if (boot_policy_parse(&root, &policy, &err) == RC_OK)
+			fail_msg("%s", rows[i]);
+		assert_true(err.text[0] != '\0');
+		assert_false(policy.there);
+	}
+}
+
+static void the_revocation_level_may_rise_above_a_minimum(void **state)
+{
+	static const struct {
+		const char *minimum;
+		const char *level;
+		bool good;
+	} rows[] = {
+		{"shim,4", "sbat,1,2025021800\nshim,4\ngrub,5\n", true},
+		{"shim,4", "sbat,1,2025021800\nshim,5\n", true},
+		{"shim,4", "sbat,1,2025021800\nshim,3\n", false},
+		{"shim,4", "sbat,1,2025021800\n", false},
+		{"shim,4", "", false},
+		{"shim,4", "shim.debian,9\n", false},
+		{"sbat,1,2025021800", "sbat,1,2025021800\n", true},
+		{"sbat,1,2025021800", "sbat,1,2021030218\n", false},
+		{"sbat,1,2021030218", "sbat,1,2025021800\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		DROP(boot_list_release) struct boot_list minimum = {.mode = BOOT_SET};
+		struct boot_item item = {0};
+
+		assert_ok(boot_text_set(&item.name, BOOT_TEXT_EXACT, span_text(rows[i].minimum), NULL));
+		assert_ok(boot_list_add(&minimum, &item));
+		assert_int_equal(boot_sbat_reaches(&minimum, span_text(rows[i].level)), rows[i].good);
+	}
+}
+
+static void registers_are_pinned_where_there_is_no_log(void **state)
+{
+	DROP(pcr_policy_release) struct pcr_policy pcrs = {0};
+	DROP(boot_policy_release) struct boot_policy policy = {0};
+	DROP(blob_release) struct blob warnings = {0};
+	struct boot_quoted quoted;
+	struct err err = {0};
+
+	(void)state;
+	assert_rc(boot_learn((struct span){0}, NULL, &policy, &warnings, &err), RC_NOT_FOUND);
+	assert_false(policy.there);
+	boot_quoted_of(boot_log_vector("sb-off-imang"), &quoted);
+	assert_ok(boot_pin_pcrs(&quoted.values, sha256_only, ONE_BANK, &pcrs, &warnings, &err));
+	assert_int_equal(pcrs.count, 9);
+	assert_null(pcr_policy_rule(&pcrs, TPM_ALG_SHA256, 1));
+	assert_true(warnings.len > 0);
+}
+
+static void nothing_is_learned_from_a_log_that_the_quote_does_not_prove(void **state)
+{
+	DROP(boot_policy_release) struct boot_policy policy = {0};
+	DROP(blob_release) struct blob warnings = {0};
+	struct span log = boot_log_vector("sb-on-imang");
+	struct boot_quoted quoted;
+	struct err err = {0};
+
+	(void)state;
+	boot_quoted_of(log, &quoted);
+	assert_ok(boot_learn(log, &quoted.values, &policy, &warnings, &err));
+	quoted.bytes[4 * DIGEST_SHA256_BYTES] ^= 1;
+	assert_rc(boot_learn(log, &quoted.values, &policy, &warnings, &err), RC_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_is_accepted_by_what_was_learned_from_it),
 		cmocka_unit_test(other_boots_are_refused),
 		cmocka_unit_test(what_is_written_reads_as_the_same),
+		cmocka_unit_test(alternatives_are_not_mixed),
+		cmocka_unit_test(bad_sections_are_refused),
+		cmocka_unit_test(the_revocation_level_may_rise_above_a_minimum),
+		cmocka_unit_test(registers_are_pinned_where_there_is_no_log),
+		cmocka_unit_test(nothing_is_learned_from_a_log_that_the_quote_does_not_prove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
