@@ -184,6 +184,12 @@ enum rc glob_parse(struct span text, struct glob **out, struct err *err)
 	return RC_OK;
 }
 
+static void mark_two(uint64_t *set, size_t at)
+{
+	set[at / 64] |= UINT64_C(1) << at % 64;
+	set[(at + 1) / 64] |= UINT64_C(1) << (at + 1) % 64;
+}
+
 /* This step may come next; so may those behind it, if it may stand for nothing. */
 static void allow(const struct glob *glob, size_t at, uint64_t *set)
 {
@@ -225,7 +231,11 @@ static bool advance(const struct glob *glob, uint8_t byte, const uint64_t *now, 
 
 			if (at == glob->count || !takes(glob, step, byte))
 				continue;
-			allow(glob, step->op < GLOB_STAR ? at + 1 : at, next);
+			/* With a byte in it the component is there, and its '/' must be too. */
+			if (step->op == GLOB_DEEP_DIR)
+				mark_two(next, at);
+			else
+				allow(glob, step->op < GLOB_STAR ? at + 1 : at, next);
 			any = true;
 		}
 	}

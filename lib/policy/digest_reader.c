@@ -45,7 +45,7 @@ static enum rc refuse(const struct reader *reader, struct span name, size_t at, 
 	char text[SHOWN_BYTES + 1];
 
 	json_pull_fail(&reader->pull, at, err, rc, "%s", words);
-	return err_wrap(err, rc, "ima.digests.%s", shown(name, text));
+	return err_wrap(err, rc, "ima.digests.%s: ", shown(name, text));
 }
 
 static const char *digest_words(enum rc rc)
@@ -103,7 +103,7 @@ static enum rc member_read(struct reader *reader, struct err *err)
 	at = pull->at;
 	rc = json_pull_key(pull, NAME_TEXT_MAX, &name, err);
 	if (rc != RC_OK)
-		return err_wrap(err, rc, "ima.digests");
+		return err_wrap(err, rc, "ima.digests: ");
 	rc = name_keep(reader, &name);
 	if (rc == RC_OK)
 		rc = name.len == 0 ? RC_MALFORMED : policy_name_read(name, &reader->bytes, &bytes);
@@ -143,7 +143,7 @@ static enum rc digests_read(struct reader *reader, struct err *err)
 		enum rc rc = json_pull_more(pull, '}', i, &more, err);
 
 		if (rc != RC_OK)
-			return err_wrap(err, rc, "ima.digests");
+			return err_wrap(err, rc, "ima.digests: ");
 		if (!more)
 			break;
 		TRY(member_read(reader, err));

@@ -9,7 +9,7 @@
 
 static enum rc wrap(const struct json *value, struct err *err, enum rc rc)
 {
-	return err_wrap(err, rc, "%s", value->path);
+	return err_wrap(err, rc, "%s: ", value->path);
 }
 
 enum rc ima_section_texts(

@@ -1,13 +1,13 @@
 /*
- * What a large policy costs: compiling, opening, memory, and looking digests up, beside a plain parse of the
- * same JSON by the library underneath.
+ * What a large policy costs, in processor time: compiling, opening, memory, and looking digests up, beside a
+ * plain parse of the same JSON by the library underneath.
  *
  * usage: bench_policy [DIGESTS]      default 500000
  */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <time.h>
 
 #include "lib/base/drop.h"
@@ -17,11 +17,12 @@
 
 #define LOOKUPS 2000000u
 
+/* Of this process's processor time: what else the machine does counts less. */
 static double now_s(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -33,12 +34,32 @@ static void must(enum rc rc, const struct err *err)
 	exit(1);
 }
 
-static double peak_mib(void)
+/* A line of /proc/self/status, in MiB. */
+static double status_mib(const char *name)
 {
-	struct rusage usage;
+	FILE *file = fopen("/proc/self/status", "r");
+	unsigned long kib = 0;
+	char line[256];
 
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_maxrss / 1024;
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof line, file) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			kib = strtoul(line + strlen(name), NULL, 10);
+	fclose(file);
+	return (double)kib / 1024;
+}
+
+/* Let the peak of memory begin here. */
+static double peak_start(void)
+{
+	FILE *file = fopen("/proc/self/clear_refs", "w");
+
+	if (file != NULL) {
+		fputs("5", file);
+		fclose(file);
+	}
+	return status_mib("VmRSS:");
 }
 
 /* 60 bytes, as in a Debian root file system. */
@@ -144,11 +165,11 @@ int main(int argc, char **argv)
 
 	policy_make(count, &json);
 	printf("policy:  %zu digests, %.1f MiB of JSON\n", count, (double)json.len / (1 << 20));
-	peak = peak_mib();
+	peak = peak_start();
 	start = now_s();
 	must(policy_compile(blob_span(&json), &image, &err), &err);
 	compile = now_s() - start;
-	peak = peak_mib() - peak;
+	peak = status_mib("VmHWM:") - peak;
 	start = now_s();
 	must(policy_open(blob_span(&image), &policy, &err), &err);
 	open_ = now_s() - start;
