@@ -36,7 +36,7 @@ static void send_challenge(struct verifier *verifier, struct node *node)
 	}
 	if (round_wants_list(node)) {
 		msg.challenge.ima_from = round_list_from(node);
-		msg.challenge.ima_max = msg.challenge.ima_from == 0 ? ROUND_LIST_FIRST : ROUND_LIST_MORE;
+		msg.challenge.ima_max = ROUND_LIST_MAX;
 	}
 	rc = server_send(server_of(verifier), &node->peer, &msg);
 	if (rc == RC_NOT_FOUND)
@@ -77,6 +77,8 @@ void challenge_soon(struct verifier *verifier, struct node *node)
 
 	if (!may_ask(verifier, node))
 		return;
+	if (node->pause_ms > now && node->pause_ms - now > wait)
+		wait = node->pause_ms - now;
 	if (node->asked != 0 || node->change != NULL || node->round != NULL)
 		node->ask_again = true;
 	else if (wait == 0)
@@ -87,7 +89,7 @@ void challenge_soon(struct verifier *verifier, struct node *node)
 
 void challenge_restart(struct verifier *verifier, struct node *node)
 {
-	node->asked = 0;
+	node->asked = node->pause_ms = 0;
 	round_drop(verifier, node);
 	if (!may_ask(verifier, node))
 		return;
@@ -108,6 +110,8 @@ void challenge_next(struct verifier *verifier, struct node *node)
 		challenge_soon(verifier, node);
 		return;
 	}
+	if (node->pause_ms > mono_ms(verifier) + interval)
+		interval = node->pause_ms - mono_ms(verifier);
 	/* No secret: any number will do. */
 	memcpy(&random, node->nonce, sizeof random);
 	set_timer(verifier, node, interval - interval / 10 + random % (interval / 5 + 1));

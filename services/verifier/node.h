@@ -118,6 +118,8 @@ struct node {
 	uint64_t asked;    /* id of the challenge that is under way; 0: none */
 	uint64_t asked_ms; /* monotonic, of the last challenge */
 	bool ask_again;
+	uint64_t
+		pause_ms; /* monotonic: no challenge before, but for the tenant or another run of the agent */
 	uint8_t nonce[NONCE_BYTES];
 	struct pcr_selection selection;
 	struct resume *resume;

@@ -49,7 +49,7 @@ static void turn_soon(struct verifier *verifier)
 {
 	struct rounds *rounds = &verifier->rounds;
 
-	if (rounds->is_turning || rounds->first == NULL)
+	if (rounds->is_turning || rounds->ready.first == NULL)
 		return;
 	rounds->is_turning =
 		loop_after(service_loop(verifier->service), &rounds->turn, 0, on_turn, verifier) == RC_OK;
@@ -57,50 +57,83 @@ static void turn_soon(struct verifier *verifier)
 		log_event(LOG_ERROR, "round.timer", "out of memory");
 }
 
+static void enter(struct round_queue *queue, struct round *round)
+{
+	round->queue = queue;
+	round->next = NULL;
+	if (queue->last != NULL)
+		queue->last->next = round;
+	else
+		queue->first = round;
+	queue->last = round;
+}
+
+static void leave(struct round *round)
+{
+	struct round_queue *queue = round->queue;
+	struct round *before = NULL;
+
+	if (queue == NULL)
+		return;
+	for (struct round *at = queue->first; at != round; at = at->next)
+		before = at;
+	if (before == NULL)
+		queue->first = round->next;
+	else
+		before->next = round->next;
+	if (queue->last == round)
+		queue->last = before;
+	round->queue = NULL;
+}
+
 static void enqueue(struct round *round)
 {
-	struct rounds *rounds = &round->verifier->rounds;
-
-	if (!round->is_queued) {
-		round->is_queued = true;
-		round->next = NULL;
-		if (rounds->last != NULL)
-			rounds->last->next = round;
-		else
-			rounds->first = round;
-		rounds->last = round;
-	}
+	leave(round);
+	enter(&round->verifier->rounds.ready, round);
 	turn_soon(round->verifier);
 }
 
-static void dequeue(struct round *round)
+/* Whoever waits longest gets the slot that is left. */
+static void leave_slot(struct round *round)
 {
 	struct rounds *rounds = &round->verifier->rounds;
-	struct round **at = &rounds->first;
-	struct round *before = NULL;
 
-	if (!round->is_queued)
+	if (!round->has_slot)
 		return;
-	while (*at != round) {
-		before = *at;
-		at = &before->next;
+	round->has_slot = false;
+	rounds->slots--;
+	if (rounds->waiting.first != NULL)
+		enqueue(rounds->waiting.first);
+}
+
+/* False: it waits for one, and goes on when it has one. */
+static bool take_slot(struct round *round)
+{
+	struct rounds *rounds = &round->verifier->rounds;
+
+	if (!round->has_slot && rounds->slots >= ROUND_SLOTS) {
+		leave(round);
+		enter(&rounds->waiting, round);
+		return false;
 	}
-	*at = round->next;
-	if (rounds->last == round)
-		rounds->last = before;
-	round->is_queued = false;
+	if (!round->has_slot) {
+		round->has_slot = true;
+		rounds->slots++;
+		round->until_ms = mono_ms(round->verifier) + ROUND_MS;
+	}
+	return true;
 }
 
 /* One slice for one node; the others have theirs in the next turns. */
 static void on_turn(void *ctx)
 {
 	struct verifier *verifier = ctx;
-	struct round *round = verifier->rounds.first;
+	struct round *round = verifier->rounds.ready.first;
 
 	verifier->rounds.is_turning = false;
 	if (round == NULL)
 		return;
-	dequeue(round);
+	leave(round);
 	go(round, ROUND_SLICE);
 	turn_soon(verifier);
 }
@@ -109,7 +142,8 @@ static void on_turn(void *ctx)
 
 static void round_free(struct round *round)
 {
-	dequeue(round);
+	leave(round);
+	leave_slot(round);
 	blob_release(&round->frame);
 	blob_release(&round->piece);
 	blob_release(&round->boot_log);
@@ -172,8 +206,12 @@ static void finish(struct round *round)
 				run_of(round)->proven.bytes != round->proven))
 		node->logs->is_unwritten = true;
 	/* It is no round any more when its verdict asks for the next challenge. */
-	dequeue(round);
+	leave(round);
+	leave_slot(round);
 	node->round = NULL;
+	if (round->pulled >= ROUND_PAUSE_BYTES &&
+		(round->failed != NULL || (logs.ima != NULL && logs.ima->state != IMA_PROVEN)))
+		node->pause_ms = mono_ms(verifier) + ROUND_PAUSE_MS;
 	attest_judged(round);
 	round_free(round);
 }
@@ -198,7 +236,7 @@ static void ask(struct round *round, bool boot, uint64_t from)
 
 static bool is_late(const struct round *round)
 {
-	return mono_ms(round->verifier) >= round->until_ms;
+	return round->until_ms != 0 && mono_ms(round->verifier) >= round->until_ms;
 }
 
 /* ---- the IMA list ---- */
@@ -283,6 +321,8 @@ static enum step list_ask(struct round *round)
 		ima_run_end(run_of(round), true);
 		return STEP_DONE;
 	}
+	if (!take_slot(round))
+		return STEP_ASKED;
 	round->was_behind = !round->has_more;
 	ask(round, false, ima_run_offset(run_of(round)) + left);
 	return STEP_ASKED;
@@ -385,7 +425,8 @@ static void go(struct round *round, int64_t budget)
 			return;
 	}
 	if (round->node->logs != NULL && boot_is_wanted(round)) {
-		ask(round, true, round->boot_log.len);
+		if (take_slot(round))
+			ask(round, true, round->boot_log.len);
 		return;
 	}
 	/* A boot log is long, too: it has its turn. */
@@ -425,7 +466,6 @@ static enum rc new_round(struct verifier *verifier, struct node *node, const str
 	round->peer = *peer;
 	round->challenge = challenge;
 	round->now = service_now(verifier->service);
-	round->until_ms = mono_ms(verifier) + ROUND_MS;
 	round->policy = node->policy;
 	round->former = node->former_policy;
 	round->number = node->kept.number;
@@ -497,6 +537,7 @@ void round_on_log_part(void *ctx, const struct peer *peer, const struct msg *msg
 		return;
 	}
 	round->asked = 0;
+	round->pulled += part->bytes.len;
 	loop_cancel(service_loop(verifier->service), &key->node->timer);
 	if (round->asked_boot)
 		boot_part(round, part);

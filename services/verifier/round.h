@@ -1,8 +1,9 @@
 /*
  * One piece of evidence from its arrival to its verdict. If the quote proves that something was measured that
  * was not judged yet, the logs that say what are pulled from the node in parts (log_get) and judged part by
- * part: never more than a slice of work in one turn of the loop, for all nodes together. A round has an end:
- * each part has the deadline of a challenge, the whole has ROUND_MS.
+ * part: never more than a slice of work in one turn of the loop, for all nodes together, and only so many
+ * nodes at a time. A round has an end: each part has the deadline of a challenge, the whole has ROUND_MS from
+ * its first part on.
  */
 #ifndef LIMEBUS_VERIFIER_ROUND_H
 #define LIMEBUS_VERIFIER_ROUND_H
@@ -16,16 +17,27 @@
 #define ROUND_SLICE 3000
 /* Work that is done at once, when evidence arrives. */
 #define ROUND_INLINE 100
-/* Bytes of the list that come with evidence: at first contact, and later. */
-#define ROUND_LIST_FIRST CHUNK_MAX
-#define ROUND_LIST_MORE  (32u * 1024)
+/* Bytes of the list that come with evidence: enough for what is measured between two challenges. */
+#define ROUND_LIST_MAX (16u * 1024)
+/* Nodes whose logs are pulled at the same time: each may take two parts of memory. */
+#define ROUND_SLOTS 64
+/* A list that is long, and could not be judged to its end, is not begun again before. */
+#define ROUND_PAUSE_MS    30000
+#define ROUND_PAUSE_BYTES (1u << 20)
 
 struct verifier;
 struct round;
 
-/* Rounds that have work to do, in turn. {0} is empty. */
-struct rounds {
+/* In the order in which they came. */
+struct round_queue {
 	struct round *first, *last;
+};
+
+/* Rounds that have work to do, and those that wait for a slot. {0} is empty. */
+struct rounds {
+	struct round_queue ready;
+	struct round_queue waiting;
+	unsigned slots; /* taken */
 	struct timer turn;
 	bool is_turning;
 	uint64_t pulled; /* parts asked for since the start */
@@ -75,9 +87,12 @@ struct round {
 	uint64_t asked; /* id of the log_get that is under way; 0: none */
 	bool asked_boot;
 	uint64_t asked_from;
-	uint64_t until_ms; /* monotonic */
+	uint64_t until_ms; /* monotonic; 0: nothing was pulled yet */
 
-	bool is_queued;
+	bool has_slot;
+	uint64_t pulled; /* bytes */
+
+	struct round_queue *queue; /* that it is in; NULL: none */
 	struct round *next;
 };
 

@@ -7,6 +7,8 @@
 #include "lib/base/file.h"
 #include "lib/base/hex.h"
 #include "lib/crypto/digest.h"
+#include "lib/policy/boot_learn.h"
+#include "lib/policy/policy.h"
 #include "services/tenant/evidence_set.h"
 #include "tests/integration/verifier_rig.h"
 
@@ -405,6 +407,147 @@ static void another_boot_is_judged_from_its_start(void **state)
 	agent_end(&tpm, &agent);
 }
 
+/* ---- the boot log ---- */
+
+/* A policy that was learned from this boot, and lets the list be. */
+static int rig_boot(void **state)
+{
+	static struct blob json;
+	DROP(boot_policy_release) struct boot_policy boot = {0};
+	DROP(blob_release) struct blob warnings = {0};
+	struct policy_head head = {.name = "p"};
+
+	assert_ok(boot_learn(blob_span(&first.log), NULL, &boot, &warnings, NULL));
+	blob_clear(&json);
+	assert_ok(policy_write_parts(&head, &(struct policy_parts){.boot = &boot}, &json, NULL));
+	assert_ok(blob_append(&json, SPAN("")));
+	rig_setup.policy = (const char *)json.at;
+	rig_setup.config = usual;
+	return rig_open(state);
+}
+
+static void the_boot_log_is_asked_for_once_a_boot(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent agent = {0}, next = {0};
+	char digits[HEX_BYTES(NODE_ID_BYTES)];
+	uint64_t end = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
+
+	soft_tpm_open(&tpm);
+	begin(rig, &tpm, &agent);
+	measured(&agent);
+	measured(&agent);
+	assert_int_equal(agent.boot_gets, 1);
+	assert_int_equal(agent.list_max, 0);
+	/* Another boot: again, once. */
+	soft_tpm_reboot(&tpm);
+	set_pcrs(&tpm, &first);
+	measured(&agent);
+	measured(&agent);
+	assert_int_equal(agent.boot_gets, 2);
+	assert_string_equal(rig_state(rig, &tpm), "bootstrapping");
+	/* After kill -9: not at all, once it was written down. */
+	hex_encode(SPAN(tpm.node), digits);
+	while (strcmp(redis_say(&rig->redis, REDIS_USERS, "HEXISTS", "lb:{0}:ima", digits, (char *)NULL),
+		       ":1\r\n") != 0) {
+		assert_true(clock_mono_ms(clock_system()) < end);
+		rig_pass_ms(rig, 50);
+	}
+	rig_pass_ms(rig, 11000);
+	rig_kill(rig);
+	agent_close(&agent);
+	rig_start(rig);
+	agent_join(rig, &tpm, &next);
+	be_at(&next, &first);
+	RIG_UNTIL(rig, next.challenges > 3);
+	assert_int_equal(next.boot_gets, 0);
+	assert_string_not_equal(rig_state(rig, &tpm), "untrusted");
+	agent_close(&next);
+	soft_tpm_close(&tpm);
+}
+
+static void a_boot_log_may_come_in_many_parts(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent agent = {0};
+
+	soft_tpm_open(&tpm);
+	begin(rig, &tpm, &agent);
+	agent.cut = 1000;
+	agent.boot_gets = 0;
+	soft_tpm_reboot(&tpm);
+	set_pcrs(&tpm, &first);
+	measured(&agent);
+	measured(&agent);
+	assert_int_equal(agent.boot_gets, (first.log.len + 999) / 1000);
+	assert_string_equal(rig_state(rig, &tpm), "bootstrapping");
+	agent_end(&tpm, &agent);
+}
+
+static void boot_judged_as(struct rig *rig, struct span log, struct span later)
+{
+	struct soft_tpm tpm;
+	struct agent agent = {0};
+
+	soft_tpm_open(&tpm);
+	begin(rig, &tpm, &agent);
+	agent.cut = 5000;
+	agent.boot = log;
+	agent.boot_later = later;
+	soft_tpm_reboot(&tpm);
+	set_pcrs(&tpm, &first);
+	rig_until_state(rig, &tpm, "untrusted");
+	agent_end(&tpm, &agent);
+}
+
+static void an_altered_boot_log_is_bad(void **state)
+{
+	DROP(blob_release) struct blob log = {0};
+
+	assert_ok(blob_copy(&log, blob_span(&first.log)));
+	log.at[log.len / 2] ^= 1;
+	boot_judged_as(*state, blob_span(&log), (struct span){0});
+}
+
+static void a_boot_log_that_changes_between_its_parts_is_bad(void **state)
+{
+	DROP(blob_release) struct blob log = {0};
+
+	assert_ok(blob_copy(&log, blob_span(&first.log)));
+	memmove(log.at + 6000, log.at + 6100, log.len - 6100);
+	boot_judged_as(*state, blob_span(&first.log), blob_span(&log));
+}
+
+static void a_boot_log_of_another_machine_is_bad(void **state)
+{
+	boot_judged_as(*state, vector("event-log/sb-off.bin"), (struct span){0});
+}
+
+static void a_boot_log_that_never_ends_is_neither_good_nor_bad(void **state)
+{
+	struct rig *rig = *state;
+	DROP(blob_release) struct blob log = {0};
+	struct soft_tpm tpm;
+	struct agent agent = {0};
+
+	soft_tpm_open(&tpm);
+	begin(rig, &tpm, &agent);
+	assert_ok(blob_resize(&log, 3u << 20));
+	memcpy(log.at, first.log.at, first.log.len);
+	agent.boot = blob_span(&log);
+	soft_tpm_reboot(&tpm);
+	set_pcrs(&tpm, &first);
+	RIG_UNTIL(rig, has_logged(rig, "node.unjudged"));
+	assert_true(has_logged(rig, "boot-log-missing"));
+	/* No more of it for a while. */
+	rig_pass_ms(rig, 600);
+	assert_true(agent.boot_gets <= 1 + (1 << 20) / CHUNK_MAX);
+	assert_string_not_equal(rig_state(rig, &tpm), "untrusted");
+	agent_end(&tpm, &agent);
+}
+
 /* ---- another policy ---- */
 
 static void put(struct rig *rig, const char *json, uint8_t hash[static HASH_BYTES])
@@ -491,6 +634,7 @@ static void during_a_roll_out_either_policy_will_do(void **state)
 int main(void)
 {
 #define STRICT(name)  cmocka_unit_test_setup_teardown(name, rig_strict, rig_close)
+#define BOOT(name)    cmocka_unit_test_setup_teardown(name, rig_boot, rig_close)
 #define LENIENT(name) cmocka_unit_test_setup_teardown(name, rig_lenient, rig_close)
 	const struct CMUnitTest tests[] = {
 		LENIENT(only_what_is_new_is_sent),
@@ -506,6 +650,12 @@ int main(void)
 		LENIENT(after_kill_9_it_goes_on_where_it_was),
 		LENIENT(a_forged_record_only_costs_sending_it_again),
 		LENIENT(another_boot_is_judged_from_its_start),
+		BOOT(the_boot_log_is_asked_for_once_a_boot),
+		BOOT(a_boot_log_may_come_in_many_parts),
+		BOOT(an_altered_boot_log_is_bad),
+		BOOT(a_boot_log_that_changes_between_its_parts_is_bad),
+		BOOT(a_boot_log_of_another_machine_is_bad),
+		BOOT(a_boot_log_that_never_ends_is_neither_good_nor_bad),
 		STRICT(with_another_policy_all_is_judged_again),
 		LENIENT(during_a_roll_out_either_policy_will_do),
 	};

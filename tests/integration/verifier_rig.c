@@ -483,14 +483,16 @@ static void on_log_get(struct agent *agent, const struct msg *msg)
 {
 	const struct msg_log_get *get = &msg->log_get;
 	bool is_boot = span_is(get->log, "boot");
+	struct span log = agent->list;
 	struct msg part = {.type = MSG_TYPE_log_part, .id = msg->id, .log_part = {get->log, get->from}};
 
 	agent->log_gets++;
 	agent->boot_gets += is_boot;
 	if (agent->lie == LIE_NO_PARTS)
 		return;
-	part.log_part.bytes =
-		part_of(agent, is_boot ? agent->boot : agent->list, get->from, get->max, &part.log_part.more);
+	if (is_boot)
+		log = get->from != 0 && agent->boot_later.len != 0 ? agent->boot_later : agent->boot;
+	part.log_part.bytes = part_of(agent, log, get->from, get->max, &part.log_part.more);
 	part.log_part.from += agent->lie == LIE_OTHER_PART;
 	part.log_part.gone = !is_boot && get->from > agent->list.len;
 	if (!is_boot)

@@ -83,6 +83,7 @@ struct agent {
 	/* The logs that it has, in parts of `cut` bytes (0: as long as they may be), and what was asked of
 	 * them. */
 	struct span list, boot;
+	struct span boot_later; /* what it reads behind its first part; empty: the same log */
 	size_t cut;
 	unsigned log_gets, boot_gets;
 	uint64_t list_from, list_max; /* of the last challenge */
