@@ -1,6 +1,7 @@
 #include "services/tenant/sources.h"
 
 #include "lib/base/file.h"
+#include "lib/policy/import_boot_state.h"
 #include "lib/policy/import_runtime.h"
 #include "services/tenant/policy_file.h"
 #include "services/tenant/sources_files.h"
@@ -14,7 +15,7 @@ bool sources_any(const struct source_options *options)
 {
 	return options->root != NULL || options->dpkg != NULL || options->initrds.count != 0 ||
 	       options->allow_lists.count != 0 || options->exclude_lists.count != 0 ||
-	       options->runtime_policies.count != 0;
+	       options->runtime_policies.count != 0 || options->boot_state != NULL;
 }
 
 static enum rc note(
@@ -79,6 +80,34 @@ static enum rc exclude_list(
 	return rc == RC_OK ? note(sink, path, &about, err) : err_wrap(err, rc, "%s: ", path);
 }
 
+static enum rc warn_lines(struct import_warnings *warnings, struct span text)
+{
+	while (text.len != 0) {
+		const uint8_t *end = memchr(text.at, '\n', text.len);
+		size_t len = end == NULL ? text.len : (size_t)(end - text.at);
+
+		if (len != 0)
+			TRY(import_warn(warnings, "%.*s", (int)len, (const char *)text.at));
+		len += end != NULL;
+		text = span_of(text.at + len, text.len - len);
+	}
+	return RC_OK;
+}
+
+static enum rc boot_state(
+	const struct tenant_config *config, const char *path, struct source_sink *sink, struct err *err)
+{
+	DROP(blob_release) struct blob json = {0};
+	DROP(blob_release) struct blob warnings = {0};
+	DROP(boot_policy_release) struct boot_policy boot = {0};
+
+	TRY(policy_file_read(config, path, DSSE_TYPE_KEYLIME, &json, err));
+	if (import_boot_state(blob_span(&json), &boot, &warnings, err) != RC_OK ||
+		boot_policy_merge(sink->boot, &boot, err) != RC_OK)
+		return err_wrap(err, err->rc, "%s: ", path);
+	return warn_lines(sink->warnings, blob_span(&warnings));
+}
+
 enum rc sources_read(const struct tenant_config *config, const struct source_options *options,
 	struct source_sink *sink, struct err *err)
 {
@@ -95,5 +124,7 @@ enum rc sources_read(const struct tenant_config *config, const struct source_opt
 	for (size_t i = 0; i < COUNT(lists); i++)
 		for (size_t p = 0; p < lists[i].paths->count; p++)
 			TRY(lists[i].read(config, lists[i].paths->at[p], sink, err));
+	if (options->boot_state != NULL)
+		TRY(boot_state(config, options->boot_state, sink, err));
 	return sources_files(options, sink, err);
 }

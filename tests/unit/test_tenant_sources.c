@@ -19,6 +19,7 @@ struct fixture {
 	char sealed[SCRATCH_FILE_BYTES];
 	char key[SCRATCH_FILE_BYTES];
 	char initrd[SCRATCH_FILE_BYTES];
+	char boot[SCRATCH_FILE_BYTES];
 };
 
 #define A32 "abababababababababababababababababababababababababababababababab"
@@ -71,6 +72,7 @@ static int setup(void **state)
 	put(&f, "excluded", span_text("/var/log\n"), f.excluded);
 	put(&f, "old.json", span_text("{\"hashes\":{\"/usr/bin/old\":[\"" A32 "\"]}}"), f.runtime);
 	put(&f, "initrd", span_of(initrd, sizeof initrd - 1), f.initrd);
+	put(&f, "boot.json", span_text("{}"), f.boot);
 	put(&f, "keylime.json", vector("dsse/keylime.p384.json"), f.sealed);
 	put(&f, "p384.crt", vector("dsse/p384.crt.pem"), f.key);
 	*state = &f;
@@ -204,6 +206,23 @@ static void a_signed_runtime_policy_needs_its_key(void **state)
 	assert_int_equal(unsigned_one.rc, RC_DENIED);
 }
 
+static void a_boot_state_becomes_the_section_boot(void **state)
+{
+	struct fixture *f = *state;
+	struct tenant_config config = {.policy_keys = {NULL, 0}};
+	DROP(made_release) struct made made = {0};
+	struct source_sink sink = {.boot = &made.boot, .warnings = &made.warnings, .comment = &made.comment};
+
+	assert_ok(sources_read(&config, &(struct source_options){.boot_state = f->boot}, &sink, &made.err));
+	assert_true(made.boot.there);
+	assert_false(sink.has_ima);
+	/* It accepts every boot, and that is said. */
+	assert_int_not_equal(made.warnings.count, 0);
+	assert_int_equal(
+		sources_read(&config, &(struct source_options){.boot_state = f->tool}, &sink, &made.err),
+		RC_MALFORMED);
+}
+
 static void sources_without_files_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -228,6 +247,7 @@ int main(void)
 		cmocka_unit_test(the_hash_is_the_one_that_was_asked_for),
 		cmocka_unit_test(initial_ram_disks_and_lists_add_up),
 		cmocka_unit_test(a_signed_runtime_policy_needs_its_key),
+		cmocka_unit_test(a_boot_state_becomes_the_section_boot),
 		cmocka_unit_test(sources_without_files_are_refused),
 	};
 
