@@ -232,7 +232,7 @@ static void open_policy(void)
 	DROP(ima_builder_close) struct ima_builder *builder = NULL;
 
 	assert_ok(ima_builder_open(&builder));
-	learn_list(builder, span_of(list_bytes, sizeof list_bytes));
+	learned_add(builder, span_of(list_bytes, sizeof list_bytes));
 	learned_policy(builder, &policy);
 	assert_int_equal(policy.ima.digests.count, ENTRIES);
 	assert_ok(ima_run_expect(&contact, &never));

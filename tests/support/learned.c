@@ -11,7 +11,7 @@ static enum digest_kind kind_of(const struct ima_entry *entry)
 	                                                                     : DIGEST_OF_BUFFER;
 }
 
-void learn_list(struct ima_builder *builder, struct span bytes)
+void learned_add(struct ima_builder *builder, struct span bytes)
 {
 	struct ima_list list = {.left = bytes};
 	struct ima_entry entry;
@@ -44,7 +44,7 @@ void policy_of_list(struct span list, const struct ima_rules *rules, struct poli
 	DROP(ima_builder_close) struct ima_builder *builder = NULL;
 
 	assert_ok(ima_builder_open(&builder));
-	learn_list(builder, list);
+	learned_add(builder, list);
 	if (rules != NULL)
 		*ima_builder_rules(builder) = *rules;
 	learned_policy(builder, out);

@@ -8,7 +8,7 @@
 
 /* Every entry's digest, under its name; names of violations. Neither aggregates nor signatures. The test
  * fails if the list is not one. */
-void learn_list(struct ima_builder *builder, struct span list);
+void learned_add(struct ima_builder *builder, struct span list);
 
 /* The policy of what was collected; the test fails if there is none. */
 void learned_policy(struct ima_builder *builder, struct policy *out);
