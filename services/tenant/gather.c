@@ -108,7 +108,8 @@ static enum rc read_made(const struct tenant_config *config, const struct gather
 		TRY(read_base(config, sources->merges->at[i], learning, err));
 	if (sources->tpm_policy != NULL)
 		TRY(read_tpm_policy(config, sources->tpm_policy, learning, &warnings, err));
-	TRY(sources_read(config, sources->made, &sink, err));
+	if (sources->made != NULL)
+		TRY(sources_read(config, sources->made, &sink, err));
 	learning->has_ima = learning->has_ima || sink.has_ima;
 	return pass_on(&warnings, learning);
 }
@@ -327,7 +328,7 @@ enum rc gather(struct session_door *door, const struct gather_sources *sources,
 	TRY(learning_finish(learning, err));
 	if (dated.valid_until_ms == 0)
 		dated.valid_until_ms = learning->valid_until_ms;
-	if (dated.comment[0] == '\0' && gathering.comment.len != 0) {
+	if ((dated.comment == NULL || dated.comment[0] == '\0') && gathering.comment.len != 0) {
 		TRY(blob_append(&gathering.comment, span_of("", 1)));
 		dated.comment = (const char *)gathering.comment.at;
 	}

@@ -12,8 +12,8 @@
 struct gather_sources {
 	const char *base; /* NULL: none */
 	const struct text_list *merges;
-	const char *tpm_policy; /* NULL: none */
-	const struct source_options *made;
+	const char *tpm_policy;            /* NULL: none */
+	const struct source_options *made; /* NULL: none */
 	const char *steps[GATHER_STEPS_MAX];
 	size_t step_count;
 	const struct text_list *boot_logs;

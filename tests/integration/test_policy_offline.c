@@ -22,8 +22,9 @@
 #define BANKS  "sb-on-imabuf-3banks/"
 
 /* sb-on-imang: step2 has a file that step0 does not, step3 violations that step2 does not. */
-static const char *const steps[] = {
-	ON "step0", ON "step2", ON "step3", SIGNED "step0", SIGNED "step2", SIGNED "step3", BANKS "step0"};
+static const char *const steps[] = {ON "step0", ON "step2", ON "step3", SIGNED "step0", SIGNED "step2",
+	SIGNED "step3", BANKS "step0", "vm-uki-sb/step0", "vm-direct/step0", "vm-direct/step1",
+	"vm-bios/step0", "vm-direct-sigv2/step0", "vm-direct-ima/step0", "vm-grub-nosb/step0"};
 
 static const char *path_of(const char *step, char out[static 512])
 {
@@ -103,16 +104,13 @@ static void expect(const struct policy *policy, const char *learned, const char 
 
 /* ---- acceptance and refusal ---- */
 
-/* Rows: learned from; columns: judged. 1: trusted. */
-static const bool accepted[COUNT(steps)][COUNT(steps)] = {
-	{1, 0, 0, 0, 0, 0, 0},
-	{1, 1, 0, 0, 0, 0, 0},
-	{1, 1, 1, 0, 0, 0, 0},
-	{0, 0, 0, 1, 0, 0, 0},
-	{0, 0, 0, 1, 1, 0, 0},
-	{0, 0, 0, 1, 1, 1, 0},
-	{0, 0, 0, 0, 0, 0, 1},
-};
+/* Steps of one set come one after the other, and each shows all that the former ones showed. */
+static bool is_accepted(const char *learned, const char *judged)
+{
+	const char *slash = strchr(learned, '/');
+
+	return strncmp(learned, judged, (size_t)(slash - learned) + 1) == 0 && strcmp(judged, learned) <= 0;
+}
 
 static void a_policy_accepts_what_it_was_learned_from_and_earlier_steps_and_no_other(void **state)
 {
@@ -126,7 +124,7 @@ static void a_policy_accepts_what_it_was_learned_from_and_earlier_steps_and_no_o
 
 			load(steps[judged], &set);
 			expect(&policy, steps[learned], steps[judged], &set,
-				accepted[learned][judged] ? TRUSTED : UNTRUSTED);
+				is_accepted(steps[learned], steps[judged]) ? TRUSTED : UNTRUSTED);
 		}
 	}
 }
@@ -141,6 +139,8 @@ static void a_policy_of_several_machines_accepts_each_of_them(void **state)
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		DROP(evidence_set_release) struct evidence_set set = {0};
 
+		if (strncmp(steps[i], "vm-", 3) == 0)
+			continue;
 		load(steps[i], &set);
 		expect(&policy, "three", steps[i], &set,
 			strstr(steps[i], "step0") != NULL ? TRUSTED : UNTRUSTED);
