@@ -121,8 +121,7 @@
 	F(S, may,  u64,  ima_entries, 0, UINT64_MAX) \
 	F(S, may,  u64,  ima_failed, 0, UINT64_MAX)
 
-/* size: of the document. missing: the verifier does not have it (whole) any more, or has not read it yet: nodes of this
- * policy cannot be judged. */
+/* size: of the document. missing: Redis does not have it, or not whole: it must be sent again. */
 #define ELEM_POLICY_REF(F, L, S) \
 	F(S, must, str,  name, 1, NAME_MAX_BYTES) \
 	F(S, must, bin,  hash, HASH_BYTES, HASH_BYTES) \

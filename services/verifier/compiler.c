@@ -25,11 +25,24 @@ static void job_drop(struct job **job)
 		return;
 	region_release(&(*job)->compiled.bytes);
 	policy_release(&(*job)->compiled.policy);
+	region_release(&(*job)->compiled.image);
 	free(*job);
 	*job = NULL;
 }
 
 /* ---- in the thread ---- */
+
+/* One copy for all nodes, of exactly its size. */
+static enum rc make_image(struct compiled *compiled, struct err *err)
+{
+	DROP(blob_release) struct blob image = {0};
+
+	TRY(policy_compile(region_span(&compiled->bytes), &image, err));
+	TRY(region_open(image.len, &compiled->image));
+	memcpy(compiled->image.at, image.at, image.len);
+	TRY(region_seal(&compiled->image));
+	return policy_open(region_span(&compiled->image), &compiled->policy, err);
+}
 
 static enum rc compile(struct compiled *compiled, struct err *err)
 {
@@ -38,7 +51,7 @@ static enum rc compile(struct compiled *compiled, struct err *err)
 	TRY(digest_bytes(DIGEST_SHA256, region_span(&compiled->bytes), hash));
 	if (!digest_equal(SPAN(hash), SPAN(compiled->document)))
 		return err_set(err, RC_DENIED, "the document is not the one that has this hash");
-	return policy_parse(region_span(&compiled->bytes), &compiled->policy, err);
+	return make_image(compiled, err);
 }
 
 static void work(void *mind, void *at)

@@ -15,7 +15,8 @@ struct compiler;
 struct compiled {
 	uint8_t document[POLICY_ID_BYTES];
 	struct region bytes;  /* the document again */
-	struct policy policy; /* if rc is RC_OK */
+	struct region image;  /* if rc is RC_OK: compiled, for reading only */
+	struct policy policy; /* … and opened; it borrows from the image */
 	enum rc rc;           /* RC_DENIED: it is not the one with this hash; else as policy_parse */
 	struct err err;
 };

@@ -60,7 +60,7 @@ static void on_compiled(void *ctx, struct compiled *compiled)
 	if (verifier->is_closing || entry == NULL)
 		return;
 	if (rc == RC_OK)
-		rc = policy_entry_set(entry, &compiled->policy, &compiled->err);
+		rc = policy_entry_set(entry, compiled, &compiled->err);
 	if (rc != RC_OK) {
 		wanting(verifier, entry, rc,
 			compiled->err.text[0] != '\0' ? compiled->err.text : rc_words(rc));

@@ -14,6 +14,7 @@ static void entry_free(void *at)
 	struct policy_entry *entry = at;
 
 	policy_release(&entry->policy);
+	region_release(&entry->image);
 	blob_release(&entry->banks);
 	blob_release(&entry->request);
 	free(entry);
@@ -258,8 +259,10 @@ enum rc policy_entry_make(
 	return RC_OK;
 }
 
-enum rc policy_entry_set(struct policy_entry *entry, struct policy *policy, struct err *err)
+enum rc policy_entry_set(struct policy_entry *entry, struct compiled *compiled, struct err *err)
 {
+	const struct policy *policy = &compiled->policy;
+
 	if (entry->is_ready)
 		return RC_OK;
 	if (strcmp(policy->name, entry->name) != 0)
@@ -270,7 +273,8 @@ enum rc policy_entry_set(struct policy_entry *entry, struct policy *policy, stru
 	if (policy_banks_encode(&entry->selection, &entry->banks) != RC_OK)
 		return err_set(
 			err, RC_LIMIT, "policy %s: it names more than %d banks", entry->name, BANKS_MAX);
-	entry->policy = TAKE(*policy);
+	entry->policy = TAKE(compiled->policy);
+	entry->image = TAKE(compiled->image);
 	entry->is_ready = true;
 	return RC_OK;
 }
@@ -290,6 +294,7 @@ static void renew(struct policy_entry *entry, struct policy_entry *other)
 	entry->was_read |= other->was_read;
 	if (!entry->is_ready && other->is_ready) {
 		entry->policy = TAKE(other->policy);
+		entry->image = TAKE(other->image);
 		entry->selection = other->selection;
 		entry->banks = TAKE(other->banks);
 		entry->is_ready = true;

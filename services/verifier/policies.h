@@ -8,12 +8,13 @@
 
 #include "lib/policy/policy.h"
 #include "lib/trust/roster.h"
+#include "services/verifier/compiler.h"
 
 #define POLICIES_MAX 4096
 
 #define POLICY_WHY_BYTES 160
 
-/* Invariant: policy, selection and banks are set if and only if is_ready. */
+/* Invariant: image, policy, selection and banks are set if and only if is_ready. */
 struct policy_entry {
 	uint8_t hash[HASH_BYTES]; /* of the document */
 	char name[POLICY_NAME_MAX + 1];
@@ -29,6 +30,7 @@ struct policy_entry {
 	char why[POLICY_WHY_BYTES];
 
 	bool is_ready;
+	struct region image; /* the compiled form, which policy borrows from */
 	struct policy policy;
 	struct pcr_selection selection;
 	struct blob banks; /* the selection as elements of `challenge` */
@@ -53,9 +55,9 @@ MUST_USE enum rc policy_entry_make(
 	struct span request, const struct msg_policy *message, struct policy_entry **out, struct err *err);
 void policy_entry_release(struct policy_entry **entry);
 
-/* Its document, compiled: the entry is ready. Takes the policy, but not on an error: RC_MALFORMED if it calls
- * itself by another name, RC_LIMIT. */
-MUST_USE enum rc policy_entry_set(struct policy_entry *entry, struct policy *policy, struct err *err);
+/* Its document, compiled: the entry is ready. Takes image and policy, but not on an error: RC_MALFORMED if it
+ * calls itself by another name, RC_LIMIT. */
+MUST_USE enum rc policy_entry_set(struct policy_entry *entry, struct compiled *compiled, struct err *err);
 
 /* Takes the entry. One of the same document that is there already keeps its policy if it is ready, and takes
  * over all else. */

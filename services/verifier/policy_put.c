@@ -185,7 +185,7 @@ static void on_compiled(void *ctx, struct compiled *compiled)
 	enum rc rc = compiled->rc;
 
 	if (rc == RC_OK)
-		rc = policy_entry_set(putting->entry, &compiled->policy, err);
+		rc = policy_entry_set(putting->entry, compiled, err);
 	if (rc == RC_OK) {
 		putting->document = TAKE(compiled->bytes);
 		rc = write_more(putting, err);

@@ -13,6 +13,11 @@ enum rc region_open(size_t len, struct region *out)
 	return RC_OK;
 }
 
+enum rc region_seal(const struct region *region)
+{
+	return mprotect(region->at, region->len, PROT_READ) == 0 ? RC_OK : RC_IO;
+}
+
 void region_release(struct region *region)
 {
 	if (region->at != NULL)

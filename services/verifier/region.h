@@ -16,6 +16,9 @@ struct region {
 /* RC_NOMEM. len is not 0. */
 MUST_USE enum rc region_open(size_t len, struct region *out);
 
+/* Nobody writes to it any more. RC_IO: the kernel refuses. */
+MUST_USE enum rc region_seal(const struct region *region);
+
 /* Some milliseconds for 100 MiB: large ones are left to the compiler's thread (compiler.h). */
 void region_release(struct region *region);
 

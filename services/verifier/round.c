@@ -362,7 +362,8 @@ static enum rc list_append(struct round *round, struct span bytes)
 {
 	DROP(blob_release) struct blob joined = {0};
 
-	TRY(blob_append(&joined, span_of(round->piece.at + round->at, round->piece.len - round->at)));
+	if (round->at < round->piece.len)
+		TRY(blob_append(&joined, span_of(round->piece.at + round->at, round->piece.len - round->at)));
 	TRY(blob_append(&joined, bytes));
 	blob_release(&round->piece);
 	round->piece = TAKE(joined);

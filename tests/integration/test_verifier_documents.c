@@ -102,6 +102,7 @@ static void an_unfinished_document_is_waited_for(void **state)
 	struct msg put = {.type = MSG_TYPE_document_put};
 
 	assert_ok(digest_bytes(DIGEST_SHA256, document, hash));
+	assert_rc(rig_put_policy(rig, "p", hash, document.len), RC_NOT_FOUND);
 	put.document_put =
 		(struct msg_document_put){SPAN(hash), document.len, 0, span_of(document.at, CHUNK_MAX)};
 	assert_ok(rig_ask(rig, PROVISIONER, &put));

@@ -383,13 +383,23 @@ static enum rc ask_signed(
 	assert_ok(signed_make(&rig->who[who].sign, body, &bytes, NULL));
 	if (type == MSG_TYPE_provision)
 		msg.provision = (struct msg_provision){blob_span(&bytes), SPAN(v->bytes)};
-	else if (type == MSG_TYPE_policy_put)
-		msg.policy_put.policy = blob_span(&bytes);
 	else if (type == MSG_TYPE_policy_use_put)
 		msg.policy_use_put.request = blob_span(&bytes);
 	else
 		msg.node_action.request = blob_span(&bytes);
 	return rig_ask(rig, who, &msg);
+}
+
+/* As a provisioner; a verifier that has just started may not have its lease yet. */
+static enum rc ask_acting(struct rig *rig, const struct msg *msg)
+{
+	uint64_t end = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
+	enum rc rc;
+
+	for (rc = rig_ask(rig, PROVISIONER, msg); rc == RC_IO && clock_mono_ms(clock_system()) < end;
+		rc = rig_ask(rig, PROVISIONER, msg))
+		rig_pass_ms(rig, 50);
+	return rc;
 }
 
 enum rc rig_put_document(struct rig *rig, struct span document, const uint8_t hash[static HASH_BYTES])
@@ -402,7 +412,7 @@ enum rc rig_put_document(struct rig *rig, struct span document, const uint8_t ha
 			.document_put = {span_of(hash, HASH_BYTES), document.len, from,
 				span_of(document.at + from, left < CHUNK_MAX ? left : CHUNK_MAX)}};
 
-		rc = rig_ask(rig, PROVISIONER, &put);
+		rc = ask_acting(rig, &put);
 	}
 	return rc;
 }
@@ -412,7 +422,12 @@ enum rc rig_put_policy(struct rig *rig, const char *name, const uint8_t hash[sta
 	struct msg policy = {.type = MSG_TYPE_policy,
 		.policy = {span_text(name), now_ms(), span_of(hash, HASH_BYTES), size, now_ms()}};
 
-	return ask_signed(rig, PROVISIONER, &policy, MSG_TYPE_policy_put, NULL);
+	DROP(blob_release) struct blob bytes = {0};
+	struct msg msg = {.type = MSG_TYPE_policy_put};
+
+	assert_ok(signed_make(&rig->who[PROVISIONER].sign, &policy, &bytes, NULL));
+	msg.policy_put.policy = blob_span(&bytes);
+	return ask_acting(rig, &msg);
 }
 
 void rig_policy(struct rig *rig, uint8_t hash[static HASH_BYTES])
