@@ -491,6 +491,46 @@ static void sources_are_combined_and_may_go_to_standard_output(void **state)
 	ends(1, run(&s, "policy diff lists.json files.json"), &s);
 }
 
+static void an_empty_event_log_pins_the_pcrs_in_its_place(void **state)
+{
+	DROP(scratch_release) struct scratch s = {""};
+
+	char command[2048];
+	char source[512];
+
+	(void)state;
+	scratch_open(&s);
+	snprintf(command, sizeof command,
+		"cd '%s' && cp -r '%s' set && chmod -R u+w set && : >set/binary_bios_measurements", s.path,
+		path_of("sb-on-imang", source));
+	assert_int_equal(system(command), 0);
+	ends(0, run(&s, "policy create --evidence set/step0 --out p.json"), &s);
+	assert_true(says(&s, "err", "pinned"));
+	assert_true(says(&s, "p.json", "\"pcrs\""));
+	assert_false(says(&s, "p.json", "\"boot\""));
+	ends(0, run(&s, "policy test p.json --evidence set/step0 --quote rsa"), &s);
+	ends(0, run(&s, "policy test p.json --evidence $E/" ON "step0"), &s);
+	ends(1, run(&s, "policy test p.json --evidence $E/" SIGNED "step0 --json"), &s);
+	assert_true(says(&s, "out", "pcr-value"));
+}
+
+static void violations_are_accepted_for_the_files_that_had_them(void **state)
+{
+	DROP(scratch_release) struct scratch s = {""};
+
+	(void)state;
+	scratch_open(&s);
+	ends(0, run(&s, "policy create --evidence $E/" SIGNED "step2 --out p.json"), &s);
+	assert_true(says(&s, "err", "violations-accepted"));
+	assert_true(says(&s, "err", "SHA-1"));
+	assert_true(says(&s, "p.json", "viol1"));
+	ends(0, run(&s, "policy test p.json --evidence $E/" SIGNED "step2 --quote rsa_extra"), &s);
+	ends(0, run(&s, "policy create --evidence $E/" SIGNED "step0 --out p.json"), &s);
+	assert_false(says(&s, "err", "violations-accepted"));
+	ends(1, run(&s, "policy test p.json --evidence $E/" SIGNED "step2 --json"), &s);
+	assert_true(says(&s, "out", "\"check\": \"ima-violation\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +545,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_learned_from_evidence_that_does_not_hold),
 		cmocka_unit_test(the_exit_status_says_what_the_verdict_is),
 		cmocka_unit_test(what_was_not_judged_at_all_has_other_statuses),
+		cmocka_unit_test(an_empty_event_log_pins_the_pcrs_in_its_place),
+		cmocka_unit_test(violations_are_accepted_for_the_files_that_had_them),
 		cmocka_unit_test(sources_are_combined_and_may_go_to_standard_output),
 	};
 
