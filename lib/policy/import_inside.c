@@ -39,6 +39,9 @@ enum rc import_exclude(struct import *import, struct span pattern, struct err *e
 	bool anything = false;
 	bool program = false;
 
+	/* A policy is JSON, and no name has one. */
+	if (pattern.len != 0 && memchr(pattern.at, '\0', pattern.len) != NULL)
+		return err_set(err, RC_MALFORMED, "a NUL in an expression");
 	TRY(ima_builder_pattern(import->builder, IMA_KEYLIME_EXCLUDES, pattern, err));
 	TRY(pattern_set_add(&set, PATTERN_REGEX_START, pattern, err));
 	import->about->excludes++;

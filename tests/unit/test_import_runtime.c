@@ -372,6 +372,7 @@ static void an_exclude_list_has_a_pattern_a_line(void **state)
 	take(import_exclude_list, "/tmp\n(\n", &bad);
 	assert_int_equal(bad.rc, RC_MALFORMED);
 	assert_memory_equal(bad.err.text, "line 2: ", 8);
+	assert_rc(import_exclude_list(span_of("/a\0b", 4), r.builder, &r.about, NULL, NULL), RC_MALFORMED);
 }
 
 int main(void)
