@@ -50,8 +50,8 @@ struct ima_format {
  *   - of a violation, all but its being one: the kernel extends 0xff… whatever its data are
  *   - the name of the template: hashed are the data alone. An entry can be passed off as one of another
  *     template if its data happen to follow that one's format too: ima-sig as ima-buf (then the digest is not
- *     that of the buffer), or some entry under a format that puts the digest or the name elsewhere (then they
- *     are empty). Nothing is good without both, and no ima-buf whose digest is of something else.
+ *     that of the buffer, unless the file's content is its own signature). Digest and name always stand first
+ *     (ima_template_parse). Nothing is good without both, and no ima-buf whose digest is of something else.
  *   - entries of other PCRs than the one that is replayed
  */
 struct ima_entry {

@@ -249,18 +249,56 @@ static void clear(enum ima_template template, struct ima_fields *out)
 	out->digest.hash = out->modsig_of.hash = KERNEL_HASH_COUNT;
 }
 
+static bool is_digest(uint8_t field)
+{
+	return field == IMA_FIELD_D || field == IMA_FIELD_D_NG || field == IMA_FIELD_D_NGV2;
+}
+
+static bool is_name(uint8_t field)
+{
+	return field == IMA_FIELD_N || field == IMA_FIELD_N_NG;
+}
+
+/*
+ * Templates are not hashed, so whoever sends a list chooses the format. All of the kernel's have the digest
+ * first, then the name: with another order some field that a node's owner writes as he likes (attributes of a
+ * file, in evm-sig) would be shown as the digest or the name. No field may come twice, as the last would be
+ * taken.
+ */
+static bool format_is_plain(const uint8_t *format)
+{
+	uint32_t seen = 0;
+
+	if (!is_digest(format[0]) || !is_name(format[1]))
+		return false;
+	for (size_t i = 0; format[i] != IMA_FIELD_NONE; i++) {
+		if ((seen >> format[i] & 1) != 0 || (i > 0 && is_digest(format[i])) ||
+			(i > 1 && is_name(format[i])))
+			return false;
+		seen |= 1u << format[i];
+	}
+	return true;
+}
+
+static bool custom_read(const uint8_t *format, struct span data, bool big_endian, struct ima_fields *out)
+{
+	/* Buffers are only in ima-buf; with another format the field is there, but empty. */
+	return format_is_plain(format) && fields_read(format, data, big_endian, out) && out->buffer.len == 0;
+}
+
 void ima_template_parse(struct span name, struct span data, bool big_endian, struct ima_fields *out)
 {
 	enum ima_template template = ima_template_of_name(name);
+	const uint8_t *format;
 	uint8_t custom[IMA_FIELDS_MAX + 1];
 
 	clear(template, out);
 	if (template == IMA_TEMPLATE_UNKNOWN)
 		return;
-	out->understood =
-		template == IMA_TEMPLATE_IMA
-			? old_read(data, big_endian, out)
-			: fields_read(ima_template_fields(template, name, custom), data, big_endian, out);
+	format = ima_template_fields(template, name, custom);
+	out->understood = template == IMA_TEMPLATE_IMA      ? old_read(data, big_endian, out)
+	                  : template == IMA_TEMPLATE_CUSTOM ? custom_read(format, data, big_endian, out)
+	                                                    : fields_read(format, data, big_endian, out);
 	if (!out->understood)
 		clear(template, out);
 }

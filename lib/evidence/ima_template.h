@@ -60,8 +60,9 @@ struct ima_digest {
 
 /*
  * The fields of one entry. What a template lacks, or what the kernel left empty, is an empty span.
- * `understood`: the template is known and the data follow its format to the last byte. If it is false
- * everything here is empty: such an entry can be replayed, but not judged.
+ * `understood`: the template is known and the data follow its format to the last byte; a custom one has the
+ * digest first and the name second, no field twice, and no buffer. If it is false everything here is empty:
+ * such an entry can be replayed, but not judged.
  */
 struct ima_fields {
 	enum ima_template template;

@@ -72,6 +72,9 @@ static bool name_allowed(const struct ima_policy *policy, struct span name, stru
 	return false;
 }
 
+/* The kernel names one device, or two if one is renamed. Each is a walk through all of the text. */
+#define NAMES_MAX 4
+
 bool ima_device_allowed(const struct ima_policy *policy, struct span text)
 {
 	struct span rest = text;
@@ -79,12 +82,14 @@ bool ima_device_allowed(const struct ima_policy *policy, struct span text)
 	struct span name = {0};
 	size_t named = 0;
 
+	/* Not the signature of a file whose content it is: those begin with a number (ima_list.h). */
+	if (!has_key(text, "dm_version=", &name))
+		return false;
 	/* A device that is renamed is judged by both names. */
 	while (next_part(&rest, ';', &record)) {
 		if (!field_of(record, "name=", &name) && !field_of(record, "new_name=", &name))
 			continue;
-		named++;
-		if (!name_allowed(policy, name, text))
+		if (++named > NAMES_MAX || !name_allowed(policy, name, text))
 			return false;
 	}
 	return named > 0;

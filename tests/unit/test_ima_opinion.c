@@ -233,6 +233,21 @@ static void device_mapper(void **state)
 	check_rows(&other, rename_rows, COUNT(rename_rows));
 }
 
+/* A script whose signature attribute is the script itself, shown as ima-buf; and more names than a walk. */
+static void device_mapper_entries_are_the_kernels(void **state)
+{
+	static const struct row row = {"\"device-mapper\":{\"root\":[\"**\"]}", FAILS, FINDING_IMA_DEVICE};
+	struct ima_made list = {0};
+
+	(void)state;
+	add_entry(&list, IMA_PCR, "dm_x", DIGEST_SHA256, span_text("\3 x,name=root;evil;"), true);
+	check_rows(&list, &row, 1);
+	list.len = 0;
+	add_entry(&list, IMA_PCR, "dm_x", DIGEST_SHA256,
+		span_text("dm_version=1;name=root;name=root;name=root;name=root;name=root;"), true);
+	check_rows(&list, &row, 1);
+}
+
 static void entries_that_no_policy_allows(void **state)
 {
 	static const struct row elsewhere = {"\"excludes\":[\"**\"]", FAILS, FINDING_IMA_PCR};
@@ -400,6 +415,7 @@ int main(void)
 		cmocka_unit_test(buffers),
 		cmocka_unit_test(buffers_of_weak_digests),
 		cmocka_unit_test(device_mapper),
+		cmocka_unit_test(device_mapper_entries_are_the_kernels),
 		cmocka_unit_test(entries_that_no_policy_allows),
 		cmocka_unit_test(a_buffer_with_the_digest_of_another_contradicts_itself),
 		cmocka_unit_test(keys_are_learned_only_if_the_policy_wants_it),

@@ -284,6 +284,41 @@ static void formats_in_place_of_names_are_followed_if_we_know_all_fields(void **
 	assert_string_equal(ima_template_name(IMA_TEMPLATE_EVM_SIG), "evm-sig");
 }
 
+/* The format is what the sender says: fields that a node's owner can fill are no digest, name or buffer. */
+static void an_entry_under_a_format_of_another_order_is_not_understood(void **state)
+{
+	static const char *const refused[] = {
+		"sig|n-ng|sig|sig|sig|d-ng|sig|sig|sig",
+		"sig|n-ng|evmsig|xattrnames|xattrlengths|d-ng|iuid|igid|imode",
+		"d-ng|sig|evmsig|xattrnames|xattrlengths|n-ng|iuid|igid|imode",
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|d-ng|iuid|igid|imode",
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|d-ngv2|iuid|igid|imode",
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|n|iuid|igid|imode",
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|buf|iuid|igid|imode",
+		"d-ng|n-ng|sig|xattrnames|xattrlengths|sig|iuid|igid|imode",
+	};
+	static const char *const good[] = {
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode",
+		"d-ng|n-ng|evmsig|xattrnames|xattrlengths|sig|iuid|igid|imode",
+	};
+	static const enum part parts[] = {D_NG, N_NG, EVMSIG, XNAMES, XLENGTHS, XVALUES, IUID, IGID, IMODE};
+	struct span values[] = {LITERAL(SHA256_TEXT DIGEST32), LITERAL("ima:" SHA256_TEXT DIGEST32),
+		LITERAL("/usr/bin/good\0")};
+
+	(void)state;
+	for (size_t v = 0; v < COUNT(values); v++) {
+		struct ima_made data = {0};
+
+		for (size_t k = 0; k < COUNT(parts); k++)
+			ima_made_field(
+				&data, parts[k] == XVALUES ? values[v] : value_of(parts[k], false), false);
+		for (size_t i = 0; i < COUNT(refused); i++)
+			assert_false(parsed(refused[i], ima_made_span(&data), false).understood);
+		for (size_t i = 0; i < COUNT(good); i++)
+			assert_true(parsed(good[i], ima_made_span(&data), false).understood);
+	}
+}
+
 static void the_old_template_has_its_own_form_and_hash(void **state)
 {
 	uint8_t hashed[20 + 256] = DIGEST20 "/bin/sh";
@@ -337,6 +372,7 @@ int main(void)
 		cmocka_unit_test(digests_without_their_marks_are_not_understood),
 		cmocka_unit_test(names_end_with_their_only_nul),
 		cmocka_unit_test(formats_in_place_of_names_are_followed_if_we_know_all_fields),
+		cmocka_unit_test(an_entry_under_a_format_of_another_order_is_not_understood),
 		cmocka_unit_test(the_old_template_has_its_own_form_and_hash),
 		cmocka_unit_test(names_of_the_old_template_have_255_bytes_at_most),
 	};
