@@ -12,6 +12,8 @@
 #include "lib/policy/boot_slot.h"
 
 #define FACTS_ROOM_FIRST 128
+/* Each entry of a list of signatures has a copy of the variable's name: "db", or a GUID and a name. */
+#define LIST_NAME_MAX 256
 
 void boot_facts_release(struct boot_facts *facts)
 {
@@ -154,6 +156,23 @@ static enum rc add_signatures(struct boot_facts *facts, const struct boot_fact *
 	return RC_OK;
 }
 
+/*
+ * The type of an event is not hashed: a variable of the Secure Boot configuration may be shown as an
+ * authority. Authorities of db are one certificate or digest each, where the variable has lists; the others
+ * of these vendors vouch for nothing.
+ */
+static bool is_configuration(const struct uefi_variable *variable)
+{
+	struct signature_entry entry = {0};
+
+	if (memcmp(variable->guid, guid_efi_global, GUID_BYTES) == 0)
+		return true;
+	if (memcmp(variable->guid, guid_image_security, GUID_BYTES) != 0)
+		return false;
+	return !uefi_variable_is(variable, NULL, "db") || is_signature_list(variable->data) ||
+	       signature_data_parse(variable->data, &entry) != RC_OK || entry.kind == SIGNATURE_OTHER;
+}
+
 static enum rc describe_variable(const struct log_event *event, struct boot_fact *fact)
 {
 	struct uefi_variable variable = {0};
@@ -168,6 +187,8 @@ static enum rc describe_variable(const struct log_event *event, struct boot_fact
 	fact->content = variable.data;
 	if (fact->name == NULL)
 		return RC_NOMEM;
+	if (fact->slot == BOOT_SLOT_AUTHORITY && is_configuration(&variable))
+		fact->slot = BOOT_SLOT_VARIABLE;
 	if (fact->slot == BOOT_SLOT_VARIABLE && uefi_variable_is(&variable, guid_efi_global, "SecureBoot"))
 		fact->slot = BOOT_SLOT_SECURE_BOOT;
 	if (fact->slot == BOOT_SLOT_SBAT) {
@@ -175,7 +196,8 @@ static enum rc describe_variable(const struct log_event *event, struct boot_fact
 		fact->name = owned_text(text_of_bytes, variable.data);
 		return fact->name == NULL ? RC_NOMEM : RC_OK;
 	}
-	fact->is_list = fact->slot == BOOT_SLOT_VARIABLE && is_signature_list(variable.data);
+	fact->is_list = fact->slot == BOOT_SLOT_VARIABLE && strlen(fact->name) <= LIST_NAME_MAX &&
+	                is_signature_list(variable.data);
 	if (fact->slot == BOOT_SLOT_AUTHORITY && signature_data_parse(variable.data, &entry) == RC_OK &&
 		entry.kind != SIGNATURE_OTHER)
 		return set_signature(fact, &entry);

@@ -56,7 +56,7 @@ struct boot_fact {
 	const uint8_t *owner;
 	struct span certificate;
 	uint8_t data[DIGEST_SHA256_BYTES];
-	/* VARIABLE: it is a list of signatures, whose entries follow. */
+	/* VARIABLE: it is a list of signatures, whose entries follow; not if its name is long. */
 	bool is_list;
 };
 

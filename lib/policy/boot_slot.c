@@ -33,22 +33,25 @@ static const struct {
 	{EVENT_KIND_TAG, PCR(1) | PCR(3), BOOT_SLOT_HARMLESS},
 	{EVENT_KIND_GPT, PCR(5), BOOT_SLOT_HARMLESS},
 	{EVENT_KIND_BOOT_DATA, PCR(5), BOOT_SLOT_HARMLESS},
-	{EVENT_KIND_BOOT_DRIVER, PCR(2) | PCR(4), BOOT_SLOT_DRIVER},
-	{EVENT_KIND_RUNTIME_DRIVER, PCR(2) | PCR(4), BOOT_SLOT_DRIVER},
+	{EVENT_KIND_BOOT_DRIVER, PCR(2), BOOT_SLOT_DRIVER},
+	{EVENT_KIND_RUNTIME_DRIVER, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_BOOT_APPLICATION, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_FIRMWARE_BLOB, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_POST_CODE, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_NONHOST, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_SPDM, PCR(2), BOOT_SLOT_DRIVER},
 	{EVENT_KIND_TAG, PCR(2), BOOT_SLOT_DRIVER},
+	/* One might be called the other. */
 	{EVENT_KIND_BOOT_APPLICATION, PCR(4), BOOT_SLOT_APPLICATION},
+	{EVENT_KIND_BOOT_DRIVER, PCR(4), BOOT_SLOT_APPLICATION},
+	{EVENT_KIND_RUNTIME_DRIVER, PCR(4), BOOT_SLOT_APPLICATION},
 	{EVENT_KIND_BOOT_CODE, PCR(4), BOOT_SLOT_PART},
 	{EVENT_KIND_COMPACT_HASH, PCR(4), BOOT_SLOT_PART},
 	{EVENT_KIND_VARIABLE, PCR(7), BOOT_SLOT_VARIABLE},
 	{EVENT_KIND_AUTHORITY, PCR(7), BOOT_SLOT_AUTHORITY},
 	{EVENT_KIND_SBAT_LEVEL, PCR(7), BOOT_SLOT_SBAT},
 	{EVENT_KIND_GRUB_COMMAND, PCR(8), BOOT_SLOT_COMMAND},
-	{EVENT_KIND_MODULE_COMMAND_LINE, PCR(8), BOOT_SLOT_COMMAND},
+	{EVENT_KIND_MODULE_COMMAND_LINE, PCR(8), BOOT_SLOT_COMMAND_LINE},
 	{EVENT_KIND_KERNEL_COMMAND_LINE, PCR(8) | PCR(12), BOOT_SLOT_COMMAND_LINE},
 	{EVENT_KIND_GRUB_FILE, PCR(9), BOOT_SLOT_FILE},
 	{EVENT_KIND_KERNEL_INITRD, PCR(9), BOOT_SLOT_PART},
@@ -95,6 +98,13 @@ static bool is_known_action(struct span text)
 	return false;
 }
 
+/* The digest does not cover the prefix that tells a command from a command line. Those begin with the path of
+ * what is started: "/…" or "(hd0,gpt1)/…", as no command does. */
+static bool starts_with_path(struct span text)
+{
+	return text.len > 0 && (text.at[0] == '/' || text.at[0] == '(');
+}
+
 enum boot_slot boot_slot_of(
 	const struct log_event *event, enum event_kind kind, const struct event_check *check)
 {
@@ -105,6 +115,8 @@ enum boot_slot boot_slot_of(
 		               : BOOT_SLOT_EVENT;
 	if (kind == EVENT_KIND_SEPARATOR && event_separator_of(event) == EVENT_SEPARATOR_OTHER)
 		return BOOT_SLOT_EVENT;
+	if (kind == EVENT_KIND_GRUB_COMMAND && starts_with_path(event_text_bytes(event)))
+		return BOOT_SLOT_COMMAND_LINE;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (rows[i].kind == kind && (rows[i].pcrs & PCR(event->pcr)) != 0)
 			return rows[i].slot;

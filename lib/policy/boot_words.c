@@ -321,6 +321,17 @@ static bool allows_anything(const struct boot_list *list)
 	return list->mode == BOOT_SET && list->others;
 }
 
+/* What may be called what is not in any digest, so that such a rule lets everything of its PCR pass. */
+static void warn_of_any_event(struct boot_lines *lines, const char *what, const struct boot_list *list)
+{
+	char text[ITEM_BYTES + 64];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].by == BOOT_BY_NAME)
+			boot_line(lines, "%s %swithout a digest: whatever is extended into PCR %u is allowed",
+				what, place_text(&list->items[i], text, sizeof text), list->items[i].pcr);
+}
+
 enum rc boot_warnings(const struct boot_policy *policy, struct blob *out)
 {
 	struct boot_lines lines = {.out = out, .prefix = "boot: ", .max = SIZE_MAX};
@@ -348,6 +359,9 @@ enum rc boot_warnings(const struct boot_policy *policy, struct blob *out)
 	if (allows_anything(&policy->authorities))
 		boot_line(&lines, "whatever is signed by any authority of db is allowed");
 	if (allows_anything(&policy->events))
-		boot_line(&lines, "events that no rule names are allowed");
+		boot_line(&lines,
+			"events that no rule names are allowed: whatever ran, it could be one of them");
+	warn_of_any_event(&lines, "event", &policy->events);
+	warn_of_any_event(&lines, "exception", &policy->exceptions);
 	return boot_lines_end(&lines);
 }

@@ -216,6 +216,21 @@ static enum rc variables_import(const struct json *root, struct import_state *st
 	return RC_OK;
 }
 
+/* One byte, 0 or 1. Names in PCR 14 are not hashed: with any digest another list could be called this. */
+static enum rc trusted_import(const struct json *root, struct boot_list *list, struct err *err)
+{
+	list->mode = BOOT_SET;
+	for (uint8_t value = 0; value <= 1; value++) {
+		struct boot_item item = {.by = BOOT_BY_DIGEST, .optional = true};
+
+		for (enum digest_alg alg = DIGEST_NONE + 1; alg < DIGEST_COUNT; alg++)
+			item.digest.has[alg] =
+				digest_bytes(alg, span_of(&value, 1), item.digest.value[alg]) == RC_OK;
+		TRY(no_memory(root, err, boot_list_add(list, &item)));
+	}
+	return RC_OK;
+}
+
 static enum rc mok_import(const struct json *root, struct import_state *state, struct err *err)
 {
 	static const char *const rows[][2] = {{"mokdig", "MokList"}, {"mokxdig", "MokListX"}};
@@ -231,8 +246,7 @@ static enum rc mok_import(const struct json *root, struct import_state *state, s
 		list->others = list->count == 0 && !state->secure;
 	}
 	TRY(no_memory(root, err, boot_names_add(&state->policy->mok, span_text("MokListTrusted"), &list)));
-	*list = (struct boot_list){.mode = BOOT_SET, .others = true};
-	return RC_OK;
+	return trusted_import(root, list, err);
 }
 
 /* Where a '|' outside of groups and classes stands; the length if there is none. */
@@ -380,7 +394,8 @@ static enum rc state_import(const struct json *root, struct import_state *state,
 	policy->drivers = (struct boot_list){.mode = BOOT_SET, .others = true};
 	boot_line(&state->warnings,
 		"the reference state says nothing of drivers and option ROMs, of the SBAT level, of GRUB's "
-		"commands and configuration, and of who signed what ran: any are allowed; "
+		"commands and configuration, and of who signed what ran: any are allowed; names of files are "
+		"not in their digests, so that another initrd can be called a configuration; "
 		"limebus policy create --boot-log makes a policy that judges them");
 	return RC_OK;
 }

@@ -57,6 +57,8 @@ static void put_changed(const struct log_event *event, const struct boot_change 
 
 	assert_ok(blob_append(out, span_of(event->bytes.at, event->bytes.len - event->payload.len - 4)));
 	put_payload(out, change->kind == BOOT_CHANGE_DIGEST ? event->payload : change->payload);
+	for (size_t i = 0; change->type != 0 && i < 4; i++)
+		out->at[start + 4 + i] = (uint8_t)(change->type >> 8 * i);
 	for (size_t i = 0; i < event->digest_count; i++) {
 		uint8_t *digest = copied(out, start, event, event->digests[i].value);
 

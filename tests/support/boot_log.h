@@ -24,12 +24,13 @@ enum boot_change_kind {
 	BOOT_CHANGE_REAL,    /* digests are of `hashed`: what another machine would have measured */
 };
 
-/* One event of a log made otherwise; numbers as in the log. */
+/* One event of a log made otherwise; numbers as in the log. type: of PAYLOAD and REAL, 0 if it stays. */
 struct boot_change {
 	enum boot_change_kind kind;
 	size_t event;
 	struct span payload;
 	struct span hashed;
+	uint32_t type;
 };
 void boot_log_change(struct span log, const struct boot_change *change, struct blob *out);
 

@@ -6,8 +6,11 @@
 #include "lib/evidence/event_kind.h"
 #include "lib/evidence/event_log.h"
 #include "lib/evidence/event_type.h"
+#include "lib/evidence/uefi_variable.h"
+#include "lib/policy/boot_fact.h"
 #include "lib/policy/boot_learn.h"
 #include "tests/support/boot_log.h"
+#include "tests/support/event_maker.h"
 #include "tests/support/test.h"
 
 static const uint16_t sha256[] = {TPM_ALG_SHA256};
@@ -290,6 +293,38 @@ static void another_key_level_or_secure_boot_state_is_refused(void **state)
 	refuse_variable(off, 0, EVENT_KIND_SBAT_LEVEL, FINDING_BOOT_SBAT);
 }
 
+/* Entries have the variable's name: a long one would be copied as often as a log has room for entries. */
+static void a_variable_with_a_long_name_is_no_list(void **state)
+{
+	static const size_t lengths[] = {2, 200, 257, 30000};
+	const struct event_bank bank = {TPM_ALG_SHA256, DIGEST_SHA256_BYTES};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		DROP(event_maker_release) struct event_maker maker = {.bank_count = 1, .banks = {bank}};
+		DROP(boot_facts_release) struct boot_facts facts = {0};
+		DROP(blob_release) struct blob payload = {0};
+		struct event_log log = {0};
+
+		assert_ok(blob_append(&payload, span_of(guid_efi_global, GUID_BYTES)));
+		event_maker_le(&payload, lengths[i], 8);
+		event_maker_le(&payload, 28 + 3 * 17, 8);
+		for (size_t k = 0; k < lengths[i]; k++)
+			event_maker_le(&payload, 'x', 2);
+		assert_ok(blob_append(&payload, span_of(guid_shim, GUID_BYTES)));
+		event_maker_le(&payload, 28 + 3 * 17, 4);
+		event_maker_le(&payload, 0, 4);
+		event_maker_le(&payload, 17, 4);
+		assert_ok(blob_resize(&payload, payload.len + (size_t)3 * 17));
+		event_maker_header(&maker);
+		event_maker_add(
+			&maker, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, blob_span(&payload), blob_span(&payload));
+		assert_ok(event_log_parse(blob_span(&maker.bytes), &log));
+		assert_ok(boot_facts_gather(&log, sha256, 1, &facts));
+		assert_int_equal(facts.count, lengths[i] <= 256 ? 4 : 1);
+	}
+}
+
 static void a_log_that_does_not_lead_to_the_quote_is_refused(void **state)
 {
 	DROP(boot_policy_release) struct boot_policy policy = {0};
@@ -407,6 +442,7 @@ int main(void)
 		cmocka_unit_test(every_changed_byte_that_matters_is_refused),
 		cmocka_unit_test(another_command_line_or_command_is_refused),
 		cmocka_unit_test(another_key_level_or_secure_boot_state_is_refused),
+		cmocka_unit_test(a_variable_with_a_long_name_is_no_list),
 		cmocka_unit_test(a_log_that_does_not_lead_to_the_quote_is_refused),
 		cmocka_unit_test(words_of_systemd_may_follow_in_pcr_11_only),
 		cmocka_unit_test(a_log_that_is_withheld_is_refused),

@@ -117,6 +117,12 @@ static void what_allows_too_much_is_warned_of(void **state)
 		{"{\"secure-boot\":false,\"firmware\":\"any\"}", "boot: any firmware is allowed\n"},
 		{"{\"secure-boot\":true,\"chains\":[{\"commands\":\"any\"}]}",
 			"boot: chain 1: commands that no rule names are allowed\n"},
+		{"{\"secure-boot\":true,\"events\":[{\"pcr\":6,\"type\":\"EV_IPL\",\"any\":true}]}",
+			"boot: event pcr 6 EV_IPL: without a digest: whatever is extended into PCR 6 is "
+			"allowed\n"},
+		{"{\"secure-boot\":true,\"exceptions\":[{\"pcr\":7,\"type\":\"EV_IPL\",\"reason\":\"x\"}]}",
+			"boot: exception pcr 7 EV_IPL: without a digest: whatever is extended into PCR 7 is "
+			"allowed\n"},
 	};
 
 	(void)state;

@@ -8,6 +8,7 @@
 #include "lib/evidence/event_kind.h"
 #include "lib/evidence/event_log.h"
 #include "lib/evidence/event_text.h"
+#include "lib/evidence/event_type.h"
 #include "lib/evidence/signature_list.h"
 #include "lib/policy/boot_appraise.h"
 #include "tests/support/boot_log.h"
@@ -290,6 +291,92 @@ static void the_command_line_is_matched_whole(void **state)
 	}
 }
 
+static void another_first(struct span log, size_t number, struct span payload, struct span hashed,
+	uint32_t type, struct blob *out)
+{
+	DROP(blob_release) struct blob twice = {0};
+	struct boot_change change = {.kind = BOOT_CHANGE_TWICE, .event = number};
+
+	boot_log_change(log, &change, &twice);
+	change = (struct boot_change){BOOT_CHANGE_REAL, number, payload, hashed, type};
+	boot_log_change(blob_span(&twice), &change, out);
+}
+
+#define TEXT(text) span_of(text, sizeof(text) - 1)
+
+/*
+ * Whoever controls the machine may extend registers once more after the boot, and say of the first event what
+ * no digest covers: its type, the prefix of a text, the name of a variable of shim.
+ */
+static void what_may_be_anything_hides_nothing_else(void **state)
+{
+	DROP(state_release) struct state made = {0};
+	DROP(boot_policy_release) struct boot_policy policy = {0};
+	struct span log = boot_log_vector("sb-on-imang");
+	struct log_event secure, image, line, mok, db;
+	DROP(blob_release) struct blob off = {0};
+	DROP(blob_release) struct blob keys = {0};
+	struct {
+		const struct log_event *event;
+		struct span payload;
+		struct span hashed;
+		uint32_t type;
+	} rows[8];
+	size_t count = 0;
+
+	(void)state;
+	state_make(&made, "sb-on-imang", true);
+	import_text(blob_span(&made.json), &policy);
+	assert_true(find(log, EVENT_KIND_VARIABLE, NULL, 0, &secure));
+	assert_true(find(log, EVENT_KIND_VARIABLE, NULL, 3, &db));
+	assert_true(find(log, EVENT_KIND_BOOT_APPLICATION, NULL, 1, &image));
+	assert_true(find(log, EVENT_KIND_KERNEL_COMMAND_LINE, NULL, 0, &line));
+	assert_true(find(log, EVENT_KIND_MOK, NULL, 0, &mok));
+	assert_ok(blob_copy(&off, secure.payload));
+	off.at[off.len - 1] = 0;
+	assert_ok(blob_copy(&keys, db.payload));
+	keys.at[keys.len - 1] ^= 1;
+	for (uint32_t type = EV_EFI_VARIABLE_DRIVER_CONFIG;; type = EV_EFI_VARIABLE_AUTHORITY) {
+		rows[count].event = &secure;
+		rows[count].payload = rows[count].hashed = blob_span(&off);
+		rows[count++].type = type;
+		rows[count].event = &db;
+		rows[count].payload = rows[count].hashed = blob_span(&keys);
+		rows[count++].type = type;
+		if (type == EV_EFI_VARIABLE_AUTHORITY)
+			break;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		rows[count].event = &image;
+		rows[count].payload = image.payload;
+		rows[count].hashed = TEXT("another image");
+		rows[count++].type = i == 0 ? EV_EFI_BOOT_SERVICES_DRIVER : EV_EFI_RUNTIME_SERVICES_DRIVER;
+	}
+	for (size_t i = 0; i < count; i++) {
+		DROP(blob_release) struct blob evil = {0};
+
+		another_first(
+			log, rows[i].event->number, rows[i].payload, rows[i].hashed, rows[i].type, &evil);
+		if (accepts(&policy, blob_span(&evil)))
+			fail_msg("%zu is accepted", i);
+	}
+	static const char *const lines[] = {"kernel_cmdline: /boot/vmlinuz init=/x",
+		"grub_cmd: /boot/vmlinuz init=/x", "grub_cmd: (hd0,gpt2)/boot/vmlinuz init=/x",
+		"module_cmdline: /boot/vmlinuz init=/x"};
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		DROP(blob_release) struct blob evil = {0};
+		struct span payload = span_of(lines[i], strlen(lines[i]) + 1);
+		const char *text = strchr(lines[i], ' ') + 1;
+
+		another_first(log, line.number, payload, span_text(text), 0, &evil);
+		if (accepts(&policy, blob_span(&evil)))
+			fail_msg("%s is accepted", lines[i]);
+	}
+	DROP(blob_release) struct blob evil = {0};
+	another_first(log, mok.number, TEXT("MokListTrusted\0"), TEXT("another key"), 0, &evil);
+	assert_false(accepts(&policy, blob_span(&evil)));
+}
+
 static void the_empty_state_accepts_every_boot_and_says_so(void **state)
 {
 	DROP(boot_policy_release) struct boot_policy policy = {0};
@@ -338,6 +425,7 @@ int main(void)
 		cmocka_unit_test(every_member_matters),
 		cmocka_unit_test(owners_may_be_in_the_order_of_their_bytes),
 		cmocka_unit_test(the_command_line_is_matched_whole),
+		cmocka_unit_test(what_may_be_anything_hides_nothing_else),
 		cmocka_unit_test(the_empty_state_accepts_every_boot_and_says_so),
 		cmocka_unit_test(what_keylime_refuses_is_refused),
 	};
