@@ -2,8 +2,13 @@
 
 #include "lib/base/drop.h"
 
-/* Regular expressions are dear: so many patterns count as much as an entry. */
+/* Regular expressions are dear: so many patterns, and so many bytes of a name, count as much as an entry. */
 #define PATTERNS_A_UNIT 2
+#define NAME_A_UNIT     128
+/* Data that may be a certificate are parsed, and all bytes of device-mapper's text are looked at. */
+#define WORK_CERTIFICATE   100
+#define CERTIFICATE_A_UNIT 64
+#define DEVICE_A_UNIT      16
 
 static bool is_strong(const struct ima_policy *policy, const struct ima_digest *digest)
 {
@@ -24,13 +29,31 @@ static enum rc is_empty(const struct ima_digest *digest, bool *out)
 	return RC_OK;
 }
 
-static enum rc is_excluded(const struct ima_policy *policy, struct span name, int64_t *budget, bool *out)
+static enum rc match(const struct pattern_set *set, struct span name, int64_t *budget, bool *out)
 {
 	*out = false;
-	if (policy->excludes.count == 0)
+	if (set->count == 0)
 		return RC_OK;
-	*budget -= 1 + (int64_t)(policy->excludes.count / PATTERNS_A_UNIT);
-	return ima_matches(&policy->excludes, name, out);
+	*budget -= (int64_t)((1 + set->count / PATTERNS_A_UNIT) * (1 + name.len / NAME_A_UNIT));
+	return ima_matches(set, name, out);
+}
+
+static enum rc is_excluded(const struct ima_policy *policy, struct span name, int64_t *budget, bool *out)
+{
+	return match(&policy->excludes, name, budget, out);
+}
+
+/* What ima_buffer_opinion costs. */
+static int64_t buffer_work(const struct ima_policy *policy, const struct ima_fields *fields)
+{
+	const struct span buffer = fields->buffer;
+	size_t work = policy->ignored_keyrings.count / PATTERNS_A_UNIT * (1 + fields->name.len / NAME_A_UNIT);
+
+	if (buffer.len > 0 && buffer.at[0] == 0x30)
+		work += WORK_CERTIFICATE + buffer.len / CERTIFICATE_A_UNIT;
+	if (policy->dm_count > 0)
+		work += buffer.len / DEVICE_A_UNIT;
+	return (int64_t)work;
 }
 
 /* fs-verity signs the root of a tree, not a digest of the content: one must not pass for the other. */
@@ -123,12 +146,12 @@ static enum rc judge_file(const struct ima_policy *policy, const struct ima_keyr
 }
 
 /* Of a violation only its being one is proven, but what else could tell a log from a program? */
-static enum rc judge_violation(
-	const struct ima_policy *policy, const struct ima_entry *entry, struct ima_opinion *out)
+static enum rc judge_violation(const struct ima_policy *policy, const struct ima_entry *entry,
+	int64_t *budget, struct ima_opinion *out)
 {
 	enum ima_severity severity = policy->rules.violations;
 
-	TRY(ima_matches(&policy->violations_accepted, entry->fields.name, &out->good));
+	TRY(match(&policy->violations_accepted, entry->fields.name, budget, &out->good));
 	out->good = out->good || severity == IMA_ACCEPT;
 	if (!out->good)
 		ima_opinion_bad(out, FINDING_IMA_VIOLATION,
@@ -142,13 +165,14 @@ enum rc ima_opinion_of(const struct ima_policy *policy, const struct ima_keyring
 {
 	*out = (struct ima_opinion){0};
 	if (entry->is_violation)
-		return judge_violation(policy, entry, out);
+		return judge_violation(policy, entry, budget, out);
 	if (!entry->fields.understood) {
 		ima_opinion_bad(out, FINDING_IMA_TEMPLATE, FINDING_UNJUDGED);
 		return RC_OK;
 	}
 	if (entry->fields.template != IMA_TEMPLATE_BUF && entry->fields.buffer.len == 0)
 		return judge_file(policy, learned, entry, place, budget, out);
+	*budget -= buffer_work(policy, &entry->fields);
 	TRY(ima_buffer_opinion(policy, entry, out));
 	if (!out->good && out->check != FINDING_IMA_ENTRY)
 		TRY(is_excluded(policy, entry->fields.name, budget, &out->good));

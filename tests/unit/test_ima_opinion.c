@@ -380,6 +380,44 @@ static void learned_keys_verify(void **state)
 	assert_int_equal(run.ahead.failures, 1);
 }
 
+static int64_t cost_of(const char *name, struct span content, bool is_buffer, const char *rules)
+{
+	static uint8_t value[32] = "not reached";
+	DROP(policy_release) struct policy policy = {0};
+	DROP(ima_run_release) struct ima_run run = {0};
+	struct ima_context context = {&policy.ima, NULL};
+	struct pcr_values never = {0};
+	struct ima_made list = {0};
+	int64_t budget = 1000000;
+	size_t consumed = 0;
+
+	add_entry(&list, IMA_PCR, name, DIGEST_SHA256, content, is_buffer);
+	policy_of(rules, &policy);
+	assert_ok(pcr_selection_add(&never.selection, TPM_ALG_SHA256, IMA_PCR));
+	assert_ok(pcr_values_parse(&never.selection, SPAN(value), &never));
+	assert_ok(ima_run_expect(&run, &never));
+	assert_ok(ima_judge(&run, &context, ima_made_span(&list), (struct ima_room){0}, &budget, &consumed));
+	assert_int_equal(consumed, list.len);
+	return 1000000 - budget;
+}
+
+/* Whoever writes a list chooses how long names are, and what has to be parsed. */
+static void what_takes_long_costs_more(void **state)
+{
+	static const char excludes[] = "\"excludes\":[\"/**a\",\"/**b\",\"/**c\",\"/**d\"]";
+	static const char devices[] = "\"device-mapper\":{\"root\":[\"**\"]}";
+	static char name[12801] = "/";
+	static const uint8_t bytes[8000] = {0x30};
+	struct span data = span_of(bytes + 1, sizeof bytes - 1);
+
+	(void)state;
+	memset(name + 1, 'x', sizeof name - 2);
+	assert_true(cost_of(name, SPAN(bytes), false, excludes) >=
+		    cost_of("/x", SPAN(bytes), false, excludes) + 3 * 100);
+	assert_true(cost_of("b", SPAN(bytes), true, "") >= cost_of("b", data, true, "") + 100);
+	assert_true(cost_of("dm_x", data, true, devices) >= cost_of("dm_x", data, true, "") + 400);
+}
+
 static void repeats_are_counted_and_kept_once(void **state)
 {
 	DROP(policy_release) struct policy policy = {0};
@@ -420,6 +458,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_with_the_digest_of_another_contradicts_itself),
 		cmocka_unit_test(keys_are_learned_only_if_the_policy_wants_it),
 		cmocka_unit_test(learned_keys_verify),
+		cmocka_unit_test(what_takes_long_costs_more),
 		cmocka_unit_test(repeats_are_counted_and_kept_once),
 	};
 
