@@ -129,7 +129,7 @@ static enum rc find_exception(struct session *session, const struct known_node *
 	struct msg_verdict none = {0};
 	enum rc rc;
 
-	if (given->digest[0] != '\0' && take_digest(span_text(given->digest), out) != RC_OK)
+	if (given->digest != NULL && take_digest(span_text(given->digest), out) != RC_OK)
 		return err_set(err, RC_MALFORMED, "--digest: expected 64 digits, or sha512: and 128 of them");
 	rc = verdicts_get(session, node, &answer, &verdict, err);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
@@ -198,7 +198,7 @@ static enum rc accept(struct session *session, const void *options_given, const 
 	struct users users = {.session = session, .use = &use};
 
 	(void)status;
-	if (given->reason[0] == '\0')
+	if (given->reason == NULL || given->reason[0] == '\0')
 		return err_set(err, RC_MALFORMED, "--reason: why is the file good?");
 	TRY(nodes_find(session, start->words[0], NAMING_CERTAIN, &node, err));
 	TRY(states_get(session, known_node_body(&node)->node, &answer, &state, err));

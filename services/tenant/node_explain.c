@@ -89,6 +89,7 @@ static enum rc say_json(struct session *session, const struct known_node *node,
 		understand(&elem, &finding);
 		json_write_object(&w, NULL);
 		json_write_text(&w, "check", elem.check);
+		json_write_cstr(&w, "weight", finding_weight_name(finding.weight));
 		json_write_text(&w, "subject", elem.subject);
 		json_write_text(&w, "expected", elem.expected);
 		json_write_text(&w, "found", elem.found);

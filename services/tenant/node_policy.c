@@ -69,7 +69,7 @@ static enum rc read_until(const char *text, uint64_t now_ms, uint64_t *out, stru
 	uint64_t ms = 0;
 
 	*out = 0;
-	if (text[0] == '\0')
+	if (text == NULL || text[0] == '\0')
 		return RC_OK;
 	if (policy_date_parse(span_text(text), out) == RC_OK)
 		return *out > now_ms

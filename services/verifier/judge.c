@@ -158,14 +158,20 @@ enum rc findings_digest(struct list findings, uint8_t out[static HASH_BYTES])
 char *findings_text(struct list findings, uint64_t total, char *out, size_t room)
 {
 	struct elem_finding elem;
+	bool says_expected;
 	int len;
 
 	if (!ELEM_NEXT(finding, &findings, &elem)) {
 		snprintf(out, room, "no findings");
 		return out;
 	}
-	len = snprintf(out, room, "%.*s: %.*s: expected %.*s, found %.*s", SPAN_FMT(elem.check),
-		SPAN_FMT(elem.subject), SPAN_FMT(elem.expected), SPAN_FMT(elem.found));
+	says_expected = elem.expected.len != 0;
+	len = snprintf(out, room, "%.*s: %.*s%s%.*s%s%.*s", SPAN_FMT(elem.check), SPAN_FMT(elem.subject),
+		says_expected ? ": expected " : "", SPAN_FMT(elem.expected),
+		elem.found.len == 0 ? ""
+		: says_expected     ? ", found "
+				    : ": found ",
+		SPAN_FMT(elem.found));
 	if (total > 1 && len > 0 && (size_t)len < room)
 		snprintf(out + len, room - (size_t)len, " (and %llu more)", (unsigned long long)(total - 1));
 	return out;

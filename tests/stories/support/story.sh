@@ -24,7 +24,7 @@ story_tidy() {
 	trap - EXIT INT TERM
 	[ -n "${D:-}" ] || return 0
 	deployment_down >/dev/null 2>&1
-	rm -rf "$R" "$D"
+	[ -n "${STORY_KEEP:-}" ] || rm -rf "$R" "$D"
 }
 
 story_begin() {
