@@ -12,7 +12,7 @@
 MUST_USE enum rc policy_accept(
 	struct span json, const struct ima_accepted *accepted, struct blob *out, struct err *err);
 
-/* What a finding calls a file ("/root/a\xff", finding_name_text in lib/policy/verdict.h) as bytes again,
+/* What a finding calls a file ("/opt/a\xff", finding_name_text in lib/policy/verdict.h) as bytes again,
  * appended. RC_MALFORMED for what no name is written as. */
 MUST_USE enum rc policy_accept_name(struct span shown, struct blob *out);
 

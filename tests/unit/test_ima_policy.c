@@ -20,7 +20,7 @@
 	     "\"keys\":[{\"name\":\"vendor\",\"key\":\"" KEY "\",\"id\":\"1a2b3c4d\"}],"                           \
 	     "\"keyrings\":{\".ima\":[\"" A "\"]},\"buffers\":{\"kernel_version\":[\"" B "\"]},"                   \
 	     "\"device-mapper\":{\"vg-*\":[\"*linear*\",\"*verity*\"],\"x\":[]},"                                  \
-	     "\"excludes\":[\"/var/log/**\"],\"keylime-excludes\":[\"/tmp/.*\"],"                                  \
+	     "\"excludes\":[\"/var/log/**\"],\"keylime-excludes\":[\"/opt/.*\"],"                                  \
 	     "\"violations-accepted\":[\"/var/**\"],\"ignored-keyrings\":[\"*\"],"                                 \
 	     "\"accepted\":[{\"file\":\"/opt/x\",\"digest\":\"" B                                                  \
 	     "\",\"reason\":\"hot fix\",\"by\":\"joe\","                                                           \
@@ -115,7 +115,7 @@ static void everything_that_is_written_is_there(void **state)
 	assert_int_equal(
 		find(&policy, DIGEST_OF_BUFFER, "kernel_version", KERNEL_HASH_SHA256, 0x22), DIGEST_ALLOWED);
 	assert_true(matches(&ima->excludes, "/var/log/a/b"));
-	assert_true(matches(&ima->excludes, "/tmp/x"));
+	assert_true(matches(&ima->excludes, "/opt/x"));
 	assert_false(matches(&ima->excludes, "/usr/bin/ls"));
 	assert_true(matches(&ima->violations_accepted, "/var/lib/x"));
 	assert_true(matches(&ima->ignored_keyrings, ".ima"));
@@ -399,8 +399,8 @@ static void excluded_files_are_dropped(void **state)
 
 	(void)state;
 	load(&ima,
-		IMA("\"excludes\":[\"/var/**\"],\"keylime-excludes\":[\"/tmp/.*\"],\"keyrings\":{\"/tmp/a\":[\"" A
-		    "\"]},\"digests\":{\"/var/a\":[\"" A "\"],\"/tmp/a\":[\"" A "\"],\"/a\":[\"" A "\"]}"));
+		IMA("\"excludes\":[\"/var/**\"],\"keylime-excludes\":[\"/opt/.*\"],\"keyrings\":{\"/opt/a\":[\"" A
+		    "\"]},\"digests\":{\"/var/a\":[\"" A "\"],\"/opt/a\":[\"" A "\"],\"/a\":[\"" A "\"]}"));
 	assert_ok(ima_builder_drop_excluded(ima, &dropped));
 	assert_int_equal(dropped, 2);
 	assert_int_equal(ima_builder_count(ima, DIGEST_OF_FILE), 1);
