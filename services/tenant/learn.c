@@ -219,7 +219,7 @@ enum rc learning_finish(struct learning *learning, struct err *err)
 	if (counts->unknown != 0)
 		TRY(learning_warn(learning,
 			"nothing could be learned from %" PRIu64
-			" entries: their template or digest is not known",
+			" entries: they are of another PCR, or their template or digest is not known",
 			counts->unknown));
 	if (counts->weak != 0)
 		TRY(learning_warn(learning,

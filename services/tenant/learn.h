@@ -36,7 +36,7 @@ struct learned_key {
 struct learned_counts {
 	uint64_t entries; /* that were learned from */
 	uint64_t violations;
-	uint64_t unknown; /* of templates or digests that nothing can be learned from */
+	uint64_t unknown; /* of other PCRs, of templates or digests that nothing can be learned from */
 	uint64_t weak;    /* digests that collisions can be made of */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/crypto/cert.h"
+#include "lib/evidence/ima_replay.h"
 #include "lib/evidence/ima_signature.h"
 #include "lib/policy/verdict.h"
 
@@ -293,6 +294,11 @@ enum rc learn_entry(struct learning *learning, const struct ima_entry *entry, st
 
 	learning->has_ima = true;
 	learning->counts.entries++;
+	/* No quote of PCR 10 proves it: anybody may have put it into the list. */
+	if (entry->pcr != IMA_PCR) {
+		learning->counts.unknown++;
+		return RC_OK;
+	}
 	if (entry->is_violation)
 		return take_violation(learning, fields->name, err);
 	if (!fields->understood || fields->name.len == 0) {

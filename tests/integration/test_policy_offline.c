@@ -16,6 +16,7 @@
 #include "lib/evidence/ima_list.h"
 #include "services/tenant/capture.h"
 #include "services/tenant/gather.h"
+#include "services/tenant/learn.h"
 
 #define ON     "sb-on-imang/"
 #define SIGNED "sb-off-imasig/"
@@ -390,6 +391,42 @@ static int run(const struct scratch *scratch, const char *format, ...)
 	return WEXITSTATUS(status);
 }
 
+/* The quote of PCR 10 holds with or without it. */
+static void an_entry_of_another_pcr_is_not_learned(void **state)
+{
+	DROP(learning_release) struct learning learning = {0};
+	DROP(evidence_set_release) struct evidence_set set = {0};
+	DROP(blob_release) struct blob list = {0};
+	DROP(blob_release) struct blob json = {0};
+	struct ima_list walk = {0};
+	struct ima_entry entry;
+	struct span all;
+	size_t at;
+
+	(void)state;
+	load(SIGNED "step0", &set);
+	all = blob_span(&set.list);
+	assert_ok(ima_format_guess(all, &walk.format));
+	walk.left = all;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(ima_list_next(&walk, &entry), IMA_STEP_ENTRY);
+	assert_ok(blob_append(&list, span_of(all.at, all.len - walk.left.len)));
+	at = list.len;
+	assert_ok(blob_append(&list, entry.bytes));
+	list.at[at] = 11;
+	list.at[at + (size_t)(entry.fields.name.at - entry.bytes.at)] = '%';
+	assert_ok(digest_bytes(DIGEST_SHA1,
+		span_of(list.at + at + (size_t)(entry.data.at - entry.bytes.at), entry.data.len),
+		list.at + at + 4));
+	assert_ok(blob_append(&list, walk.left));
+	assert_ok(blob_copy(&set.list, blob_span(&list)));
+	assert_ok(learning_init(&learning, NULL));
+	assert_ok(learn_evidence(&learning, &set, NULL));
+	assert_int_equal(learning.counts.unknown, 1);
+	assert_ok(learning_write(&learning, &(struct policy_head){.name = "golden"}, &json, NULL));
+	assert_null(memmem(json.at, json.len, "\"%", 2));
+}
+
 static void ends(int expected, int found, const struct scratch *scratch)
 {
 	DROP(blob_release) struct blob text = {0};
@@ -545,6 +582,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_learned_from_evidence_that_does_not_hold),
 		cmocka_unit_test(the_exit_status_says_what_the_verdict_is),
 		cmocka_unit_test(what_was_not_judged_at_all_has_other_statuses),
+		cmocka_unit_test(an_entry_of_another_pcr_is_not_learned),
 		cmocka_unit_test(an_empty_event_log_pins_the_pcrs_in_its_place),
 		cmocka_unit_test(violations_are_accepted_for_the_files_that_had_them),
 		cmocka_unit_test(sources_are_combined_and_may_go_to_standard_output),
