@@ -91,7 +91,8 @@ static void judge_secure_boot(struct bench *bench)
 		snprintf(finding->expected, sizeof finding->expected, "%s", expected);
 		snprintf(finding->found, sizeof finding->found, "%s", is_on(fact) ? "on" : "off");
 	}
-	bench->signers = (struct boot_signers){bench->facts, on > 0 && on == bench->picked.count};
+	if (on > 0 && on == bench->picked.count)
+		boot_signers_gather(bench->facts, &bench->signers);
 	if (bench->picked.count == 0 && demanded != BOOT_SECURE_UNJUDGED) {
 		struct finding *finding = verdict_add(bench->verdict, FINDING_BOOT_SECURE, "Secure Boot");
 
@@ -293,7 +294,6 @@ enum rc boot_judge(const struct boot_policy *policy, const struct boot_facts *fa
 
 	TRY(boot_picked_init(facts, &bench.picked));
 	TRY(boot_picked_init(facts, &bench.dropped));
-	bench.signers = (struct boot_signers){facts, false};
 	judge_rules(&bench);
 	return RC_OK;
 }

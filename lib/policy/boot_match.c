@@ -7,15 +7,28 @@
 
 static bool is_signer(const struct boot_signers *signers, const uint8_t *certificate)
 {
-	for (size_t i = 0; signers->secure && i < signers->facts->count; i++) {
-		const struct boot_fact *fact = &signers->facts->at[i];
-
-		if (fact->slot == BOOT_SLOT_AUTHORITY && !boot_fact_is_unproven(fact) &&
-			fact->has_signature && fact->signature == SIGNATURE_X509 &&
-			memcmp(fact->data, certificate, sizeof fact->data) == 0)
+	for (size_t i = 0; i < signers->count; i++)
+		if (memcmp(signers->certificates[i], certificate, DIGEST_SHA256_BYTES) == 0)
 			return true;
-	}
 	return false;
+}
+
+void boot_signers_gather(const struct boot_facts *facts, struct boot_signers *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct boot_fact *fact = &facts->at[i];
+
+		if (fact->slot != BOOT_SLOT_AUTHORITY || boot_fact_is_unproven(fact) ||
+			!fact->has_signature || fact->signature != SIGNATURE_X509 ||
+			is_signer(out, fact->data))
+			continue;
+		if (out->count == BOOT_SIGNERS_MAX) {
+			out->count = 0;
+			return;
+		}
+		out->certificates[out->count++] = fact->data;
+	}
 }
 
 static bool signature_matches(const struct boot_item *item, const struct boot_fact *fact)

@@ -6,11 +6,15 @@
 #include "lib/policy/boot_item_text.h"
 #include "lib/policy/verdict.h"
 
-/* Certificates that vouched for what ran; SHA-256 of each. Borrows. Empty unless Secure Boot is on. */
+/* Certificates that vouched for what ran; SHA-256 of each, once. Borrows. Empty unless Secure Boot is on, and
+ * for a log with more than any machine has: each image is held against all of them. */
+#define BOOT_SIGNERS_MAX 64
 struct boot_signers {
-	const struct boot_facts *facts;
-	bool secure;
+	size_t count;
+	const uint8_t *certificates[BOOT_SIGNERS_MAX];
 };
+
+void boot_signers_gather(const struct boot_facts *facts, struct boot_signers *out);
 
 bool boot_item_matches(const struct boot_item *item, const struct boot_fact *fact, bool named,
 	const struct boot_signers *signers);
