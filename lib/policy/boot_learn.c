@@ -331,11 +331,31 @@ static size_t banks_of(const struct event_log *log, uint16_t out[static EVENT_BA
 	return count;
 }
 
-static enum rc check_replay(const struct event_log *log, const struct pcr_values *quoted, struct err *err)
+/* PCRs that the log extends, and no quoted value is held against. */
+static enum rc warn_of_unquoted(uint32_t pcrs, struct blob *warnings)
+{
+	char text[4 * PCR_COUNT] = "";
+	size_t at = 0;
+
+	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+		if ((pcrs >> pcr & 1) != 0)
+			at += (size_t)snprintf(text + at, sizeof text - at, "%s%u", at > 0 ? ", " : "", pcr);
+	return at == 0 ? RC_OK
+	               : warn(warnings,
+				 "PCR %s: not in the quote, so that nothing proves what the log says of it",
+				 text);
+}
+
+static enum rc check_replay(
+	const struct event_log *log, const struct pcr_values *quoted, struct blob *warnings, struct err *err)
 {
 	struct event_replay replay = {0};
+	uint32_t extended = 0;
+	uint32_t proven = 0;
 
 	TRY(event_replay(log, &replay));
+	for (size_t i = 0; i < replay.bank_count; i++)
+		extended |= replay.banks[i].extended & BOOT_PCRS;
 	for (size_t i = 0; i < replay.bank_count; i++) {
 		for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
 			const struct event_replay_bank *bank = &replay.banks[i];
@@ -343,15 +363,17 @@ static enum rc check_replay(const struct event_log *log, const struct pcr_values
 			bool holds = true;
 
 			if ((BOOT_PCRS >> pcr & 1) != 0 &&
-				pcr_values_get(quoted, bank->alg, pcr, &value) == RC_OK)
+				pcr_values_get(quoted, bank->alg, pcr, &value) == RC_OK) {
 				TRY(boot_register_holds(bank, pcr, value, &holds));
+				proven |= 1u << pcr;
+			}
 			if (!holds)
 				return err_set(err, RC_DENIED,
 					"the log does not lead to the quoted PCR %u (%s)", pcr,
 					tpm_alg_name(bank->alg));
 		}
 	}
-	return RC_OK;
+	return warn_of_unquoted(extended & ~proven, warnings);
 }
 
 enum rc boot_learn(struct span log, const struct pcr_values *quoted, struct boot_policy *policy,
@@ -369,7 +391,7 @@ enum rc boot_learn(struct span log, const struct pcr_values *quoted, struct boot
 		return err_set(err, RC_NOT_FOUND,
 			"the event log is empty: the boot loader did not hand it over to the kernel");
 	if (quoted != NULL)
-		TRY(check_replay(&parsed, quoted, err));
+		TRY(check_replay(&parsed, quoted, warnings, err));
 	rc = boot_facts_gather(&parsed, banks, banks_of(&parsed, banks), &facts);
 	if (rc != RC_OK)
 		return err_set(err, rc, "the event log: %s", rc_words(rc));

@@ -270,11 +270,19 @@ static void nothing_is_learned_from_a_log_that_the_quote_does_not_prove(void **s
 	DROP(blob_release) struct blob warnings = {0};
 	struct span log = boot_log_vector("sb-on-imang");
 	struct boot_quoted quoted;
+	struct pcr_values some = {0};
 	struct err err = {0};
 
 	(void)state;
 	boot_quoted_of(log, &quoted);
 	assert_ok(boot_learn(log, &quoted.values, &policy, &warnings, &err));
+	assert_int_equal(warnings.len, 0);
+	for (unsigned pcr = 0; pcr < 9; pcr++)
+		assert_ok(pcr_selection_add(&some.selection, TPM_ALG_SHA256, pcr));
+	assert_ok(pcr_values_parse(
+		&some.selection, span_of(quoted.bytes, (size_t)9 * DIGEST_SHA256_BYTES), &some));
+	assert_ok(boot_learn(log, &some, &policy, &warnings, &err));
+	assert_true(warnings.len > 12 && memcmp(warnings.at, "PCR 9, 14: ", 11) == 0);
 	quoted.bytes[4 * DIGEST_SHA256_BYTES] ^= 1;
 	assert_rc(boot_learn(log, &quoted.values, &policy, &warnings, &err), RC_DENIED);
 }
