@@ -47,6 +47,11 @@ static bool names(const struct boot_item *item, const struct boot_fact *fact, bo
 {
 	if (item->has_kind && item->kind != fact->kind)
 		return false;
+	/* A text that is too long for a rule has no name (boot_fact.c), which is not the empty one. An escape
+	 * is at most four times what it stands for. */
+	if (named && item->name.form != BOOT_TEXT_NONE && fact->name[0] == '\0' &&
+		fact->content.len > BOOT_NAME_MAX / 4)
+		return false;
 	return !named || boot_text_match(&item->name, span_text(fact->name));
 }
 

@@ -9,6 +9,7 @@
 #include "lib/evidence/uefi_variable.h"
 #include "lib/policy/boot_fact.h"
 #include "lib/policy/boot_learn.h"
+#include "lib/policy/boot_match.h"
 #include "tests/support/boot_log.h"
 #include "tests/support/event_maker.h"
 #include "tests/support/test.h"
@@ -325,6 +326,32 @@ static void a_variable_with_a_long_name_is_no_list(void **state)
 	}
 }
 
+static void a_text_too_long_for_a_rule_is_not_the_empty_one(void **state)
+{
+	static char text[16 + 70000] = "kernel_cmdline: ";
+	static const struct boot_signers none;
+	static const size_t lengths[] = {0, 1, 70000};
+	const struct event_bank bank = {TPM_ALG_SHA256, DIGEST_SHA256_BYTES};
+
+	(void)state;
+	memset(text + 16, 'x', sizeof text - 16);
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		DROP(event_maker_release) struct event_maker maker = {.bank_count = 1, .banks = {bank}};
+		DROP(boot_facts_release) struct boot_facts facts = {0};
+		DROP(boot_item_release) struct boot_item item = {.by = BOOT_BY_NAME};
+		struct event_log log = {0};
+
+		event_maker_header(&maker);
+		event_maker_add(
+			&maker, 8, EV_IPL, span_of(text, 16 + lengths[i]), span_of(text + 16, lengths[i]));
+		assert_ok(event_log_parse(blob_span(&maker.bytes), &log));
+		assert_ok(boot_facts_gather(&log, sha256, 1, &facts));
+		assert_int_equal(facts.count, 1);
+		assert_ok(boot_text_set(&item.name, BOOT_TEXT_EXACT, span_text(""), NULL));
+		assert_int_equal(boot_item_matches(&item, &facts.at[0], true, &none), lengths[i] == 0);
+	}
+}
+
 static void a_log_that_does_not_lead_to_the_quote_is_refused(void **state)
 {
 	DROP(boot_policy_release) struct boot_policy policy = {0};
@@ -443,6 +470,7 @@ int main(void)
 		cmocka_unit_test(another_command_line_or_command_is_refused),
 		cmocka_unit_test(another_key_level_or_secure_boot_state_is_refused),
 		cmocka_unit_test(a_variable_with_a_long_name_is_no_list),
+		cmocka_unit_test(a_text_too_long_for_a_rule_is_not_the_empty_one),
 		cmocka_unit_test(a_log_that_does_not_lead_to_the_quote_is_refused),
 		cmocka_unit_test(words_of_systemd_may_follow_in_pcr_11_only),
 		cmocka_unit_test(a_log_that_is_withheld_is_refused),
