@@ -20,7 +20,7 @@ static const struct option options[] = {
 	{OPTION_TEXT(struct accept_options, reason), .name = "reason", .max = 256,
 		.help = "Why this file is good, for those who read the policy later. It stands in it, with your name."},
 	{OPTION_TEXT(struct accept_options, digest), .name = "digest", .fallback = "",
-		.help = "The digest that is good (sha256 if it has 64 digits, else sha512:…). Without it: the one that the last "
+		.help = "The digest that is good (sha256 if it has 64 digits, else sha512:HEX). Without it: the one that the last "
 			"verdict found, if it names the file."},
 	{OPTION_BOOL(struct accept_options, all), .name = "all", .fallback = "no",
 		.help = "For every node that has this node's policy, not for this node alone."},
