@@ -142,7 +142,6 @@ static void a_former_policy_is_enough_while_it_holds(void **state)
 {
 	DROP(machine_release) struct machine machine = {0};
 	DROP(policy_release) struct policy strict = {0};
-	DROP(blob_release) struct blob json = {0};
 	static struct verdict verdict;
 	static const char text[] =
 		"{\"limebus\":1,\"name\":\"strict\",\"pcrs\":{\"sha256\":{\"7\":[\"00000000000000000000000000000000"

@@ -62,10 +62,8 @@ static void a_policy_without_a_list_has_no_exceptions(void **state)
 
 static void a_name_comes_back_from_how_it_is_shown(void **state)
 {
-	static const char *const names[] = {"/usr/bin/ls",
-		"/root"
-		"/evil tool \xc3\xbc.sh",
-		"/a\\b", "/\x01\xff"};
+	static const char *const names[] = {
+		"/usr/bin/ls", "/opt/evil tool \xc3\xbc.sh", "/a\\b", "/\x01\xff"};
 	static const char *const wrong[] = {"\\", "\\x", "\\x1", "\\y41", "\\xzz"};
 
 	(void)state;
