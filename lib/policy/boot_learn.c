@@ -149,17 +149,26 @@ static bool ends_with(const char *text, const char *end)
 
 /*
  * GRUB's environment block is data that GRUB itself writes (the last boot's success, the chosen entry): it
- * differs from boot to boot, and whatever GRUB does by it is measured. In its place in the sequence only.
+ * differs from boot to boot, and whatever GRUB does by it is measured. In its place in the sequence only, and
+ * only with Secure Boot, where PCR 4 has the kernel: else a kernel could stand in that place, and extend what
+ * should have been there.
  */
-static enum rc learn_file(const struct boot_fact *fact, struct boot_list *files, struct blob *warnings)
+static enum rc learn_file(
+	const struct boot_fact *fact, bool is_secure, struct boot_list *files, struct blob *warnings)
 {
 	DROP(boot_item_release) struct boot_item item = {0};
 	char text[LINE_BYTES];
 
 	if (!ends_with(fact->name, "/grubenv"))
 		return learn_digest(fact, files, BOOT_SEQUENCE, true);
-	TRY(warn(warnings, "%s: the content of GRUB's environment is not judged",
-		boot_fact_text(fact, text, sizeof text)));
+	boot_fact_text(fact, text, sizeof text);
+	if (!is_secure) {
+		TRY(warn(warnings,
+			"%s: GRUB's environment is pinned, since Secure Boot is off; it changes when GRUB writes it",
+			text));
+		return learn_digest(fact, files, BOOT_SEQUENCE, true);
+	}
+	TRY(warn(warnings, "%s: the content of GRUB's environment is not judged", text));
 	TRY(boot_text_set(&item.name, BOOT_TEXT_EXACT, span_text(fact->name), NULL));
 	return put(files, BOOT_SEQUENCE, &item, true, false);
 }
@@ -242,7 +251,8 @@ static enum rc learn_fact(const struct boot_fact *fact, struct boot_policy *poli
 	case BOOT_SLOT_DRIVER: return learn_digest(fact, &policy->drivers, BOOT_SET, false);
 	case BOOT_SLOT_APPLICATION:
 		return learn_digest(fact, &chain[BOOT_APPLICATIONS], BOOT_SEQUENCE, false);
-	case BOOT_SLOT_FILE: return learn_file(fact, &chain[BOOT_FILES], warnings);
+	case BOOT_SLOT_FILE:
+		return learn_file(fact, policy->secure_boot == BOOT_SECURE_ON, &chain[BOOT_FILES], warnings);
 	case BOOT_SLOT_COMMAND_LINE:
 		return learn_text(fact, &chain[BOOT_COMMAND_LINES], BOOT_SEQUENCE, warnings);
 	case BOOT_SLOT_COMMAND: return learn_text(fact, &chain[BOOT_COMMANDS], BOOT_SET, warnings);
