@@ -38,6 +38,11 @@ struct loop {
 	size_t hook_count;
 
 	struct watch signals;
+
+	/* How long handlers ran between two waits. */
+	uint64_t woke_us; /* 0: not yet */
+	uint64_t minute;
+	uint64_t longest_us[2]; /* in this minute, in the one before */
 };
 
 enum rc loop_open(const struct clock *clock, struct loop **out, struct err *err)
@@ -304,6 +309,25 @@ static int wait_ms(const struct loop *loop, uint64_t limit_ms)
 	return (int)(wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 }
 
+static void note_turn(struct loop *loop, uint64_t now_us)
+{
+	uint64_t minute = now_us / 60000000;
+	uint64_t took = loop->woke_us == 0 || now_us < loop->woke_us ? 0 : now_us - loop->woke_us;
+
+	if (minute != loop->minute) {
+		loop->longest_us[1] = minute == loop->minute + 1 ? loop->longest_us[0] : 0;
+		loop->longest_us[0] = 0;
+		loop->minute = minute;
+	}
+	if (took > loop->longest_us[0])
+		loop->longest_us[0] = took;
+}
+
+uint64_t loop_longest_turn_us(const struct loop *loop)
+{
+	return loop->longest_us[0] > loop->longest_us[1] ? loop->longest_us[0] : loop->longest_us[1];
+}
+
 enum rc loop_turn(struct loop *loop, uint64_t limit_ms, struct err *err)
 {
 	int count;
@@ -314,7 +338,9 @@ enum rc loop_turn(struct loop *loop, uint64_t limit_ms, struct err *err)
 	serve_sockets(loop);
 	run_hooks(loop);
 
+	note_turn(loop, clock_mono_us(loop->clock));
 	count = epoll_wait(loop->epoll, loop->events, EVENTS_A_TURN, wait_ms(loop, limit_ms));
+	loop->woke_us = clock_mono_us(loop->clock);
 	if (count < 0 && errno != EINTR)
 		return err_errno(err, "event loop");
 	loop->event_count = count < 0 ? 0 : (size_t)count;

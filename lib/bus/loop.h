@@ -44,6 +44,10 @@ MUST_USE enum rc loop_run(struct loop *loop, struct err *err);
 /* One turn, waiting at most wait_ms: for tests and start-up sequences. RC_STALE once the loop was stopped. */
 MUST_USE enum rc loop_turn(struct loop *loop, uint64_t wait_ms, struct err *err);
 
+/* The longest time that handlers kept the loop from waiting, in this minute or the one before: so long
+ * everybody else had to wait. */
+uint64_t loop_longest_turn_us(const struct loop *loop);
+
 /* loop_run returns after this turn. Callable from any handler. */
 void loop_stop(struct loop *loop);
 bool loop_is_stopped(const struct loop *loop);

@@ -323,6 +323,9 @@ static void on_status(void *ctx, struct facts *facts)
 		(unsigned long long)(verifier->rate / 10), (unsigned long long)(verifier->rate % 10),
 		(unsigned long long)counts->attestations, (unsigned long long)counts->unjudged,
 		(unsigned long long)counts->replays);
+	facts_add(facts, FACT_GOOD, "longest turn", NULL,
+		"%llu us in the last minute or two: nobody waited longer for the loop",
+		(unsigned long long)loop_longest_turn_us(service_loop(verifier->service)));
 	facts_add(facts, counts->withheld == 0 ? FACT_GOOD : FACT_WARN, "V withheld",
 		counts->withheld == 0 ? NULL : "see the nodes' text: limebus node show NODE", "%llu times",
 		(unsigned long long)counts->withheld);
