@@ -187,7 +187,8 @@ enum rc regex_parse(enum pattern_kind kind, struct span text, struct regex **out
 enum rc regex_match(const struct regex *regex, struct span name, bool *out)
 {
 	*out = false;
-	if (name.len < regex->prefix_len || memcmp(name.at, regex->prefix, regex->prefix_len) != 0)
+	if (name.len < regex->prefix_len ||
+		(regex->prefix_len != 0 && memcmp(name.at, regex->prefix, regex->prefix_len) != 0))
 		return RC_OK;
 	return run(regex, name, out);
 }

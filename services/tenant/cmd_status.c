@@ -28,6 +28,19 @@ static void worst_of(struct list facts, struct elem_fact *out)
 			*out = fact;
 }
 
+static void add_facts(struct json_write *w, struct list facts)
+{
+	struct elem_fact fact;
+
+	while (ELEM_NEXT(fact, &facts, &fact)) {
+		json_write_object(w, NULL);
+		json_write_text(w, "name", fact.name);
+		json_write_u64(w, "level", fact.level);
+		json_write_text(w, "text", fact.text);
+		json_write_close(w);
+	}
+}
+
 static void add_json(struct json_write *w, const struct roster_member *member, const struct msg_status *told,
 	const struct elem_fact *worst)
 {
@@ -43,6 +56,10 @@ static void add_json(struct json_write *w, const struct roster_member *member, c
 	}
 	json_write_u64(w, "level", worst->level);
 	json_write_text(w, "text", worst->text);
+	json_write_array(w, "facts");
+	if (told != NULL)
+		add_facts(w, told->facts);
+	json_write_close(w);
 	json_write_close(w);
 }
 
