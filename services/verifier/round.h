@@ -13,8 +13,8 @@
 
 #define ROUND_MS       120000
 #define ROUND_BOOT_MAX (1u << 20) /* bytes of a boot log */
-/* Work in one turn of the loop, in units of lib/policy/ima_judge.h: about two milliseconds. */
-#define ROUND_SLICE 3000
+/* Work in one turn of the loop, in units of lib/policy/ima_judge.h: one to two milliseconds. */
+#define ROUND_SLICE 1200
 /* Work that is done at once, when evidence arrives. */
 #define ROUND_INLINE 100
 /* Bytes of the list that come with evidence: enough for what is measured between two challenges. */
