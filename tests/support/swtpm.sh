@@ -120,7 +120,7 @@ swtpm_kill() { # DIR
 
 swtpm_stop() { # DIR
 	swtpm_pid "$1" >/dev/null || return 0
-	TPM2TOOLS_TCTI=$(swtpm_tcti "$1") timeout 5 tpm2_shutdown -c >/dev/null 2>&1
+	TPM2TOOLS_TCTI=$(swtpm_tcti "$1") timeout -s KILL 5 tpm2_shutdown -c >/dev/null 2>&1
 	# Everything is in NV now: SIGTERM would do no more.
 	swtpm_kill "$1"
 }
