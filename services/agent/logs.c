@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -180,6 +179,9 @@ enum rc logs_read(struct logs *logs, enum logs_file file, uint64_t from, size_t 
 	TRY(read_from(fd, from, max, &piece.bytes, err));
 	if (piece.bytes.len == 0) {
 		out->gone = from > INT64_MAX - max || is_behind_end(logs, file, from);
+		/* Known from now on: the look before `from` costs the kernel a walk over the whole list. */
+		if (!out->gone && from > logs->ends[file])
+			logs->ends[file] = from;
 		return RC_OK;
 	}
 	piece.more = piece.bytes.len == max;
