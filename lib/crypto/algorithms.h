@@ -1,7 +1,7 @@
 /*
- * Private to lib/crypto: what libcrypto has fetched. Fetching costs microseconds, so each algorithm is
- * fetched once and kept until the process ends: these are the only globals here, written once, before first
- * use, by pthread_once, and the same for every thread.
+ * Private to lib/crypto and lib/pki: what libcrypto has fetched. Fetching costs microseconds, so each
+ * algorithm is fetched once and kept until the process ends: these are the only globals here, written once,
+ * before first use, by pthread_once, and the same for every thread.
  */
 #ifndef LIMEBUS_CRYPTO_ALGORITHMS_H
 #define LIMEBUS_CRYPTO_ALGORITHMS_H

@@ -1,4 +1,4 @@
-/* Private to lib/crypto: libcrypto's error queue as our error text. */
+/* Private to lib/crypto and lib/pki: libcrypto's error queue as our error text. */
 #ifndef LIMEBUS_CRYPTO_FAULT_H
 #define LIMEBUS_CRYPTO_FAULT_H
 

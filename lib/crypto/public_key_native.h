@@ -1,4 +1,4 @@
-/* Private to lib/crypto: libcrypto's side of a public key. */
+/* Private to lib/crypto and lib/pki: libcrypto's side of a public key. */
 #ifndef LIMEBUS_CRYPTO_PUBLIC_KEY_NATIVE_H
 #define LIMEBUS_CRYPTO_PUBLIC_KEY_NATIVE_H
 
