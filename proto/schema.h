@@ -51,6 +51,9 @@
 #define RELAY_MAX          (CHUNK_MAX + 8 * 1024)
 #define PAGE_MAX           256 /* elements of one answer to a listing */
 #define ALIVE_MAX          1024
+#define SERIAL_MAX         20   /* octets of a certificate's serial number (RFC 5280, 4.1.2.2) */
+#define CSR_MAX            4096 /* PKCS #10, DER */
+#define TAGS_MAX           16   /* of a node's profile; the same for its names and its addresses */
 
 /* clang-format off */
 
@@ -89,6 +92,44 @@
 	F(S, may,  u64, verdict, 0, UINT64_MAX) \
 	F(S, may,  u64, request_time, 0, UINT64_MAX) \
 	F(S, may,  u64, number, 0, UINT64_MAX)
+
+/* A word that the tenant puts on a node, for the filters of actions. */
+#define ELEM_TAG(F, L, S) \
+	F(S, must, str, tag, 1, NAME_MAX_BYTES)
+
+#define ELEM_DNS_NAME(F, L, S) \
+	F(S, must, str, name, 1, 253)
+
+/* 4 bytes of IPv4 or 16 of IPv6. */
+#define ELEM_ADDRESS(F, L, S) \
+	F(S, must, bin, address, 4, 16)
+
+/* A certificate's serial number, big-endian, without leading zeros. */
+#define ELEM_SERIAL(F, L, S) \
+	F(S, must, bin, serial, 1, SERIAL_MAX)
+
+/* Why, as a word for programs: the check of a finding. */
+#define ELEM_REASON(F, L, S) \
+	F(S, must, str, code, 1, 48)
+
+/* Who acknowledges notices: a rostered key by its name, a node by its id. acted: everything up to this number. heard: when
+ * it last said so. */
+#define ELEM_SUBSCRIBER(F, L, S) \
+	F(S, may,  str,  name, 0, NAME_MAX_BYTES) \
+	F(S, may,  bin,  node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, must, u64,  role, 1, 0xff) \
+	F(S, may,  u64,  acted, 0, UINT64_MAX) \
+	F(S, may,  u64,  heard, 0, UINT64_MAX) \
+	F(S, may,  flag, connected, 0, 1)
+
+/* One entry of the log of issued certificates, and what became of the certificate: "live", "held", "revoked" or "expired";
+ * reason is the CRLReason of RFC 5280. */
+#define ELEM_CERTIFICATE_ITEM(F, L, S) \
+	F(S, must, bin, issued, 1, SIGNED_MAX) \
+	F(S, must, str, state, 1, 32) \
+	F(S, may,  u64, since, 0, UINT64_MAX) \
+	F(S, may,  u64, reason, 0, 10) \
+	F(S, may,  u64, notice, 0, UINT64_MAX)
 
 /* One encoded message, mostly a `signed` one. */
 #define ELEM_ITEM(F, L, S) \
@@ -163,6 +204,10 @@
 	F(S, must, bin, body, 1, ROSTER_MAX) \
 	F(S, must, bin, key, SIGN_KEY_BYTES, SIGN_KEY_BYTES) \
 	F(S, must, bin, sig, SIGNATURE_BYTES, SIGNATURE_BYTES)
+
+/* Not here: the rostered service of this name leads now. Ask it, with the same message. */
+#define MSG_MOVED(F, L, S) \
+	F(S, must, str, name, 1, NAME_MAX_BYTES)
 
 /* What a store holds, always inside `signed`: version grows by one a write, token is the writer's lease (0: none). */
 #define MSG_RECORD(F, L, S) \
@@ -556,7 +601,26 @@
 	F(S, may,  u64,  ima_entries, 0, UINT64_MAX) \
 	F(S, may,  u64,  ima_failed, 0, UINT64_MAX)
 
-/* Verifier to revocation: something signed that becomes a notice: a verdict, a node_request or a provisioning. */
+/* Signed by a provisioner: what the tenant says about a node to people and programs outside. The latest time counts, and
+ * replaces the whole. Names and addresses go into the node's certificates. */
+#define MSG_PROFILE(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	L(S, may,  tag, tags, 0, TAGS_MAX) \
+	L(S, may,  dns_name, names, 0, TAGS_MAX) \
+	L(S, may,  address, addresses, 0, TAGS_MAX) \
+	F(S, must, u64, time, 1, UINT64_MAX)
+
+#define MSG_PROFILE_PUT(F, L, S) \
+	F(S, must, bin, request, 1, SIGNED_MAX)
+
+#define MSG_PROFILE_GET(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES)
+
+#define MSG_PROFILE_INFO(F, L, S) \
+	F(S, must, bin, profile, 1, SIGNED_MAX)
+
+/* Verifier to revocation: something signed that becomes a notice: a verdict, a node_request, a provisioning or a
+ * policy_use. */
 #define MSG_CAUSE_PUT(F, L, S) \
 	F(S, must, bin, cause, 1, SIGNED_MAX)
 
@@ -573,8 +637,10 @@
 	F(S, may,  flag, more, 0, 1)
 
 /* Always inside `signed`, by the revocation service. previous: SHA-256 of the signed notice before this one, as it stands
- * (zeros for the first). cause: the signed verdict (revoked), node_request (suspended, reinstated, removed) or
- * provisioning (provisioned); none for lapsed and restored. */
+ * (zeros for the first). cause: the signed verdict (revoked), node_request (suspended, reinstated, node-removed),
+ * provisioning (provisioned), policy_use (policy-changed), profile (described) or certificate_revoke (certificate-revoked);
+ * none for lapsed and restored. reasons, verifier (its name in the roster) and evidence repeat for programs what the cause
+ * says. certificates: what this notice ends, holds or releases. */
 #define MSG_NOTICE(F, L, S) \
 	F(S, must, u64, seq, 1, UINT64_MAX) \
 	F(S, must, bin, previous, HASH_BYTES, HASH_BYTES) \
@@ -583,14 +649,19 @@
 	F(S, must, u64, time, 1, UINT64_MAX) \
 	F(S, may,  u64, severity, 0, 10) \
 	F(S, may,  str, reason, 0, TEXT_MAX) \
-	F(S, may,  bin, cause, 0, SIGNED_MAX - 1024) \
-	L(S, may,  item, certificates, 0, 64)
+	F(S, may,  bin, cause, 0, SIGNED_MAX - 4096) \
+	L(S, may,  serial, certificates, 0, 64) \
+	L(S, may,  reason, reasons, 0, 16) \
+	F(S, may,  str, verifier, 0, NAME_MAX_BYTES) \
+	F(S, may,  bin, evidence, HASH_BYTES, HASH_BYTES)
 
-/* Published every second, signed: what the last notice is. seq 0 with zeros: the log is empty. */
+/* Published every second, signed: what the last notice is. seq 0 with zeros: the log is empty. leader: the name of the
+ * revocation service that issues notices and certificates now, as the signer knows. */
 #define MSG_HEAD(F, L, S) \
 	F(S, may,  u64, seq, 0, UINT64_MAX) \
 	F(S, must, bin, hash, HASH_BYTES, HASH_BYTES) \
-	F(S, must, u64, time, 1, UINT64_MAX)
+	F(S, must, u64, time, 1, UINT64_MAX) \
+	F(S, may,  str, leader, 0, NAME_MAX_BYTES)
 
 /* Notices from..to, both included. The answer may stop early: ask again from where it ended. */
 #define MSG_NOTICES_GET(F, L, S) \
@@ -604,6 +675,123 @@
 /* Everything up to seq has been acted on by this subscriber. */
 #define MSG_NOTICE_ACK(F, L, S) \
 	F(S, must, u64, seq, 1, UINT64_MAX)
+
+/* after: what the page before named as `next`. */
+#define MSG_SUBSCRIBERS_GET(F, L, S) \
+	F(S, may,  u64, after, 0, UINT64_MAX)
+
+/* seq: the end of the log. next: `after` of the next page; 0: this is the last one. */
+#define MSG_SUBSCRIBERS(F, L, S) \
+	F(S, may,  u64, seq, 0, UINT64_MAX) \
+	L(S, may,  subscriber, subscribers, 0, PAGE_MAX) \
+	F(S, may,  u64, next, 0, UINT64_MAX)
+
+/* ---- certificates ---- */
+
+/* A node wants a certificate. The nonce is good once, for 30 s, on this connection's key. */
+#define MSG_CSR_BEGIN(F, L, S) \
+	F(S, may,  u64, time, 0, UINT64_MAX)
+
+#define MSG_CSR_NONCE(F, L, S) \
+	F(S, must, bin, nonce, NONCE_BYTES, NONCE_BYTES)
+
+/* csr: PKCS #10; only its key counts. With `public` (TPMT_PUBLIC of the key) attest is TPM2_Certify's of it by the AK;
+ * without, the key lies in software and attest is a quote over no PCRs. Qualifying data of both:
+ * SHA-256("limebus certificate v1\0" | nonce | NK | node | SHA-256(csr)). signature: TPMT_SIGNATURE. */
+#define MSG_CSR_PUT(F, L, S) \
+	F(S, must, bin, nonce, NONCE_BYTES, NONCE_BYTES) \
+	F(S, must, bin, csr, 1, CSR_MAX) \
+	F(S, must, bin, attest, 1, ATTEST_MAX) \
+	F(S, must, bin, signature, 1, TPM_SIGNATURE_MAX) \
+	F(S, may,  bin, public, 0, PUBLIC_AREA_MAX)
+
+/* chain: the issuer and what is above it, the root last if the CA has it. renew: when to ask for the next one. */
+#define MSG_CERTIFICATE_INFO(F, L, S) \
+	F(S, must, bin, certificate, 1, CERTIFICATE_MAX) \
+	L(S, may,  certificate, chain, 0, CHAIN_MAX) \
+	F(S, may,  u64, renew, 0, UINT64_MAX)
+
+/* Signed by a provisioner, who made the key himself and delivers it with a payload. */
+#define MSG_CERTIFICATE_ORDER(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, must, bin, csr, 1, CSR_MAX) \
+	F(S, may,  u64, life_ms, 0, UINT64_MAX) \
+	F(S, must, u64, time, 1, UINT64_MAX)
+
+#define MSG_CERTIFICATE_ORDER_PUT(F, L, S) \
+	F(S, must, bin, request, 1, SIGNED_MAX)
+
+/* Signed by an admin: this certificate ends now. reason: CRLReason of RFC 5280, 5.3.1. */
+#define MSG_CERTIFICATE_REVOKE(F, L, S) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, must, bin, serial, 1, SERIAL_MAX) \
+	F(S, may,  u64, reason, 0, 10) \
+	F(S, may,  str, text, 0, 256) \
+	F(S, must, u64, time, 1, UINT64_MAX)
+
+#define MSG_CERTIFICATE_REVOKE_PUT(F, L, S) \
+	F(S, must, bin, request, 1, SIGNED_MAX)
+
+/* An entry of the log of issued certificates, always inside `signed`, by the revocation service. key: where the key lies:
+ * "tpm", "software" (on the node) or "order" (the tenant made it; `order` is then his signed word). */
+#define MSG_ISSUED(F, L, S) \
+	F(S, must, u64, seq, 1, UINT64_MAX) \
+	F(S, must, bin, previous, HASH_BYTES, HASH_BYTES) \
+	F(S, must, u64, time, 1, UINT64_MAX) \
+	F(S, must, bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, must, bin, serial, 1, SERIAL_MAX) \
+	F(S, must, u64, not_after, 1, UINT64_MAX) \
+	F(S, must, bin, certificate, 1, CERTIFICATE_MAX) \
+	F(S, must, str, key, 1, 32) \
+	F(S, may,  bin, order, 0, SIGNED_MAX - 16384)
+
+/* after: number in the log. Of one node, of one serial number, in one state, or all. */
+#define MSG_CERTIFICATES_GET(F, L, S) \
+	F(S, may,  u64, after, 0, UINT64_MAX) \
+	F(S, may,  bin, node, NODE_ID_BYTES, NODE_ID_BYTES) \
+	F(S, may,  bin, serial, 1, SERIAL_MAX) \
+	F(S, may,  str, state, 0, 32)
+
+#define MSG_CERTIFICATES(F, L, S) \
+	L(S, may,  certificate_item, certificates, 0, PAGE_MAX) \
+	F(S, may,  u64, next, 0, UINT64_MAX)
+
+/* The CA's certificate, and what is above it. */
+#define MSG_CA_GET(F, L, S) \
+	F(S, may,  u64, time, 0, UINT64_MAX)
+
+#define MSG_CA_INFO(F, L, S) \
+	F(S, must, bin, certificate, 1, CERTIFICATE_MAX) \
+	L(S, may,  certificate, chain, 0, CHAIN_MAX)
+
+/* hash: TPM_ALG_ID of the hash of the CertID that the response must have: SHA-1 or SHA-256. */
+#define MSG_OCSP_GET(F, L, S) \
+	F(S, must, bin, serial, 1, SERIAL_MAX) \
+	F(S, must, u64, hash, 1, 0xffff)
+
+/* An OCSPResponse (RFC 6960), DER. until: its nextUpdate. */
+#define MSG_OCSP_INFO(F, L, S) \
+	F(S, must, bin, response, 1, CERTIFICATE_MAX) \
+	F(S, must, u64, until, 1, UINT64_MAX)
+
+/* The CRL, or the delta CRL, from this byte on. number 0: the newest; else RC_NOT_FOUND when there is a newer one. */
+#define MSG_CRL_GET(F, L, S) \
+	F(S, may,  flag, delta, 0, 1) \
+	F(S, may,  u64, number, 0, UINT64_MAX) \
+	F(S, may,  u64, from, 0, DOCUMENT_MAX)
+
+#define MSG_CRL_PART(F, L, S) \
+	F(S, may,  flag, delta, 0, 1) \
+	F(S, must, u64, number, 1, UINT64_MAX) \
+	F(S, must, u64, size, 1, DOCUMENT_MAX) \
+	F(S, may,  u64, from, 0, DOCUMENT_MAX) \
+	F(S, must, bin, bytes, 1, CHUNK_MAX) \
+	F(S, must, u64, until, 1, UINT64_MAX)
+
+/* Published under "crl": there is a newer one. A hint: what counts is the CRL's own signature. */
+#define MSG_CRL_READY(F, L, S) \
+	F(S, may,  flag, delta, 0, 1) \
+	F(S, must, u64, number, 1, UINT64_MAX)
 
 /* For people who watch; never a ground for action. */
 #define MSG_EVENT(F, L, S) \
@@ -621,6 +809,13 @@
 	E(finding, ELEM_FINDING) \
 	E(alive_node, ELEM_ALIVE_NODE) \
 	E(floor, ELEM_FLOOR) \
+	E(tag, ELEM_TAG) \
+	E(dns_name, ELEM_DNS_NAME) \
+	E(address, ELEM_ADDRESS) \
+	E(serial, ELEM_SERIAL) \
+	E(reason, ELEM_REASON) \
+	E(subscriber, ELEM_SUBSCRIBER) \
+	E(certificate_item, ELEM_CERTIFICATE_ITEM) \
 	E(item, ELEM_ITEM) \
 	E(node_item, ELEM_NODE_ITEM) \
 	E(node_state, ELEM_NODE_STATE) \
@@ -633,6 +828,7 @@
 	M("ok", ok, MSG_OK) \
 	M("error", error, MSG_ERROR) \
 	M("signed", signed_body, MSG_SIGNED) \
+	M("moved", moved, MSG_MOVED) \
 	M("record", record, MSG_RECORD) \
 	M("roster", roster, MSG_ROSTER) \
 	M("roster_put", roster_put, MSG_ROSTER_PUT) \
@@ -689,6 +885,10 @@
 	M("node_request", node_request, MSG_NODE_REQUEST) \
 	M("node_action", node_action, MSG_NODE_ACTION) \
 	M("verdict", verdict, MSG_VERDICT) \
+	M("profile", profile, MSG_PROFILE) \
+	M("profile_put", profile_put, MSG_PROFILE_PUT) \
+	M("profile_get", profile_get, MSG_PROFILE_GET) \
+	M("profile_info", profile_info, MSG_PROFILE_INFO) \
 	M("cause_put", cause_put, MSG_CAUSE_PUT) \
 	M("alive", alive, MSG_ALIVE) \
 	M("floor_get", floor_get, MSG_FLOOR_GET) \
@@ -698,6 +898,26 @@
 	M("notices_get", notices_get, MSG_NOTICES_GET) \
 	M("notices", notices, MSG_NOTICES) \
 	M("notice_ack", notice_ack, MSG_NOTICE_ACK) \
+	M("subscribers_get", subscribers_get, MSG_SUBSCRIBERS_GET) \
+	M("subscribers", subscribers, MSG_SUBSCRIBERS) \
+	M("csr_begin", csr_begin, MSG_CSR_BEGIN) \
+	M("csr_nonce", csr_nonce, MSG_CSR_NONCE) \
+	M("csr_put", csr_put, MSG_CSR_PUT) \
+	M("certificate_info", certificate_info, MSG_CERTIFICATE_INFO) \
+	M("certificate_order", certificate_order, MSG_CERTIFICATE_ORDER) \
+	M("certificate_order_put", certificate_order_put, MSG_CERTIFICATE_ORDER_PUT) \
+	M("certificate_revoke", certificate_revoke, MSG_CERTIFICATE_REVOKE) \
+	M("certificate_revoke_put", certificate_revoke_put, MSG_CERTIFICATE_REVOKE_PUT) \
+	M("issued", issued, MSG_ISSUED) \
+	M("certificates_get", certificates_get, MSG_CERTIFICATES_GET) \
+	M("certificates", certificates, MSG_CERTIFICATES) \
+	M("ca_get", ca_get, MSG_CA_GET) \
+	M("ca_info", ca_info, MSG_CA_INFO) \
+	M("ocsp_get", ocsp_get, MSG_OCSP_GET) \
+	M("ocsp_info", ocsp_info, MSG_OCSP_INFO) \
+	M("crl_get", crl_get, MSG_CRL_GET) \
+	M("crl_part", crl_part, MSG_CRL_PART) \
+	M("crl_ready", crl_ready, MSG_CRL_READY) \
 	M("event", event, MSG_EVENT)
 
 /* clang-format on */
