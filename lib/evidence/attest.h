@@ -1,4 +1,4 @@
-/* TPMS_ATTEST, what a TPM signs (TPM 2.0 Part 2). Only quotes are read. */
+/* TPMS_ATTEST, what a TPM signs (TPM 2.0 Part 2): quotes, and certifications of keys. */
 #ifndef LIMEBUS_EVIDENCE_ATTEST_H
 #define LIMEBUS_EVIDENCE_ATTEST_H
 
@@ -7,13 +7,14 @@
 #include "lib/evidence/pcr.h"
 
 /* TPM 2.0 Part 2, TPM_GENERATED and TPM_ST. */
-#define ATTEST_GENERATED  0xff544347u
-#define ATTEST_TYPE_QUOTE 0x8018u
+#define ATTEST_GENERATED    0xff544347u
+#define ATTEST_TYPE_CERTIFY 0x8017u
+#define ATTEST_TYPE_QUOTE   0x8018u
 
 /* TPM2B_DATA and TPM2B_NAME with the largest hash. */
 #define ATTEST_EXTRA_MAX_BYTES (2 + TPM_HASH_MAX_BYTES)
 #define ATTEST_NAME_MAX_BYTES  (2 + TPM_HASH_MAX_BYTES)
-/* Header, signer, extra data, clock, firmware, selection, digest. */
+/* Header, signer, extra data, clock, firmware, selection, digest; a certification is shorter. */
 #define ATTEST_MAX_BYTES                                                                                     \
 	(6 + 2 + ATTEST_NAME_MAX_BYTES + 2 + ATTEST_EXTRA_MAX_BYTES + 17 + 8 + PCR_SELECTION_MAX_BYTES + 2 + \
 		TPM_HASH_MAX_BYTES)
@@ -35,8 +36,10 @@ struct attest {
 	uint32_t restart_count;
 	bool safe;
 	uint64_t firmware_version;
-	struct pcr_selection selection;
+	struct pcr_selection selection; /* quotes, and empty otherwise */
 	struct span pcr_digest;
+	struct span name; /* certifications: TPM2B_NAME of the certified object, and its qualified name */
+	struct span qualified_name;
 };
 
 /*
@@ -45,5 +48,9 @@ struct attest {
  * than PCR_BANKS_MAX banks.
  */
 MUST_USE enum rc attest_parse(struct span in, struct attest *out);
+
+/* The same for what TPM2_Certify makes: type certify, and RC_UNSUPPORTED for all others, quotes among them.
+ */
+MUST_USE enum rc attest_parse_certify(struct span in, struct attest *out);
 
 #endif

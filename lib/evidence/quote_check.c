@@ -1,51 +1,32 @@
 #include "lib/evidence/quote_check.h"
 
-/*
- * A check answers RC_OK: holds, RC_DENIED: does not hold, anything else: could not be found out. The quote
- * comes from a peer, the key and what we expect are ours.
- */
+#include "lib/evidence/attest_check.h"
 
-static enum rc verdict_of(bool holds)
-{
-	return holds ? RC_OK : RC_DENIED;
-}
+/* The quote comes from a peer, the key and what we expect are ours. */
 
 static enum rc check_type(const struct quote_claim *claim)
 {
-	return verdict_of(
-		claim->attest->magic == ATTEST_GENERATED && claim->attest->type == ATTEST_TYPE_QUOTE);
+	return attest_check_type(claim->attest, ATTEST_TYPE_QUOTE);
 }
 
 static enum rc check_signature(const struct quote_claim *claim)
 {
-	uint8_t digest[DIGEST_BYTES_MAX];
-	enum rc rc = digest_bytes(claim->signature->hash, claim->attest->bytes, digest);
-
-	if (rc == RC_OK)
-		rc = public_key_verify(claim->ak, claim->signature,
-			span_of(digest, digest_size(claim->signature->hash)), NULL);
-	/* A scheme or length that does not go with the key is no signature by this key. */
-	return rc == RC_UNSUPPORTED || rc == RC_MALFORMED ? RC_DENIED : rc;
+	return attest_check_signature(claim->attest, claim->signature, claim->ak);
 }
 
 static enum rc check_scheme(const struct quote_claim *claim)
 {
-	enum signature_scheme scheme = claim->signature->scheme;
-	enum digest_alg hash = claim->signature->hash;
-
-	return verdict_of(
-		(scheme == SIGNATURE_RSASSA || scheme == SIGNATURE_RSAPSS || scheme == SIGNATURE_ECDSA) &&
-		(hash == DIGEST_SHA256 || hash == DIGEST_SHA384 || hash == DIGEST_SHA512));
+	return attest_check_scheme(claim->signature);
 }
 
 static enum rc check_data(const struct quote_claim *claim)
 {
-	return verdict_of(claim->data.len > 0 && digest_equal(claim->data, claim->attest->extra_data));
+	return attest_check_data(claim->attest, claim->data);
 }
 
 static enum rc check_selection(const struct quote_claim *claim)
 {
-	return verdict_of(pcr_selection_equal(claim->asked, &claim->attest->selection));
+	return attest_check_verdict(pcr_selection_equal(claim->asked, &claim->attest->selection));
 }
 
 static enum rc check_digest(const struct quote_claim *claim)
@@ -60,18 +41,18 @@ static enum rc check_digest(const struct quote_claim *claim)
 	rc = pcr_values_digest(&values, digest_tpm_id(claim->signature->hash), digest, &len);
 	if (rc != RC_OK)
 		return rc == RC_UNSUPPORTED ? RC_DENIED : rc;
-	return verdict_of(digest_equal(span_of(digest, len), claim->attest->pcr_digest));
+	return attest_check_verdict(digest_equal(span_of(digest, len), claim->attest->pcr_digest));
 }
 
 static enum rc check_signer(const struct quote_claim *claim)
 {
-	return verdict_of(
-		claim->signer.len == 0 || digest_equal(claim->signer, claim->attest->qualified_signer));
+	return attest_check_signer(claim->attest, claim->signer);
 }
 
 static enum rc check_reset(const struct quote_claim *claim)
 {
-	return verdict_of(!claim->last.seen || claim->attest->reset_count >= claim->last.reset_count);
+	return attest_check_verdict(
+		!claim->last.seen || claim->attest->reset_count >= claim->last.reset_count);
 }
 
 static enum rc check_clock(const struct quote_claim *claim)
@@ -80,7 +61,8 @@ static enum rc check_clock(const struct quote_claim *claim)
 
 	if (!claim->last.seen || now->reset_count != claim->last.reset_count)
 		return RC_OK;
-	return verdict_of(now->clock >= claim->last.clock && now->restart_count >= claim->last.restart_count);
+	return attest_check_verdict(
+		now->clock >= claim->last.clock && now->restart_count >= claim->last.restart_count);
 }
 
 static const struct {

@@ -11,7 +11,6 @@ enum rc qualify(enum qualify_purpose purpose, const uint8_t nonce[static NONCE_B
 		[QUALIFY_ATTEST] = "limebus attest v1",
 		[QUALIFY_IDENTITY] = "limebus identity v1",
 		[QUALIFY_GOLDEN] = "limebus golden v1",
-		[QUALIFY_CERTIFICATE] = "limebus certificate v1",
 	};
 	const char *label = labels[purpose];
 	const struct span parts[] = {

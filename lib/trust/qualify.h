@@ -7,8 +7,9 @@
 #include "lib/base/span.h"
 #include "proto/schema.h"
 
-/* Each purpose has its own label, so that no answer serves as another. */
-enum qualify_purpose { QUALIFY_ATTEST, QUALIFY_IDENTITY, QUALIFY_GOLDEN, QUALIFY_CERTIFICATE };
+/* Each purpose has its own label, so that no answer serves as another; certificate requests have a further
+ * one (lib/trust/csr_proof.h). */
+enum qualify_purpose { QUALIFY_ATTEST, QUALIFY_IDENTITY, QUALIFY_GOLDEN };
 
 /* SHA-256(label | nonce | NK | node id): binds the quote to the challenge, to the connection and to the node.
  */

@@ -28,7 +28,6 @@ static void each_purpose_has_the_value_that_the_protocol_says(void **state)
 		[QUALIFY_ATTEST] = "07e47b6bd855cb6bb7e3a0b01e5164bc3c5a6876e42fa598815f1f903cea1f07",
 		[QUALIFY_IDENTITY] = "8f9a04e45d0d3931d763633521d31613d9a5adb4b5b3295534c335e9b9556b89",
 		[QUALIFY_GOLDEN] = "9bcfea67a7c68e2d6c1788b5820b274ab79e27310317aff1a61f001b28c16c57",
-		[QUALIFY_CERTIFICATE] = "3ad0c53fc2282873a9a5a2cb86b3bc8c65abcc5d9e56da1ceabb8160d35f1eb3",
 	};
 
 	(void)state;
