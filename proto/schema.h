@@ -733,7 +733,8 @@
 	F(S, must, bin, request, 1, SIGNED_MAX)
 
 /* An entry of the log of issued certificates, always inside `signed`, by the revocation service. key: where the key lies:
- * "tpm", "software" (on the node) or "order" (the tenant made it; `order` is then his signed word). */
+ * "tpm", "software" (on the node) or "order" (the tenant made it; `order` is then his signed word). notice: the last one of
+ * the notice log when this was issued: later ones touch it, earlier ones do not. */
 #define MSG_ISSUED(F, L, S) \
 	F(S, must, u64, seq, 1, UINT64_MAX) \
 	F(S, must, bin, previous, HASH_BYTES, HASH_BYTES) \
@@ -743,7 +744,8 @@
 	F(S, must, u64, not_after, 1, UINT64_MAX) \
 	F(S, must, bin, certificate, 1, CERTIFICATE_MAX) \
 	F(S, must, str, key, 1, 32) \
-	F(S, may,  bin, order, 0, SIGNED_MAX - 16384)
+	F(S, may,  bin, order, 0, SIGNED_MAX - 16384) \
+	F(S, may,  u64, notice, 0, UINT64_MAX)
 
 /* after: number in the log. Of one node, of one serial number, in one state, or all. */
 #define MSG_CERTIFICATES_GET(F, L, S) \
