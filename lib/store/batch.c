@@ -4,6 +4,8 @@
 
 #include "lib/store/inner.h"
 #include "lib/store/op.h"
+#include "lib/store/stream.h"
+#include "lib/store/stream_id.h"
 
 #define OPS_ROOM_FIRST 4u
 
@@ -97,6 +99,22 @@ enum rc store_batch_expect(struct store_batch *batch, const char *key, const str
 {
 	return add(batch, (struct store_op){.kind = OP_EXPECT, .present = value != NULL}, key,
 		(struct span){0}, value != NULL ? *value : (struct span){0});
+}
+
+enum rc store_batch_stream_add(struct store_batch *batch, const char *key, uint64_t number, struct span entry)
+{
+	if (number == 0)
+		return RC_LIMIT;
+	return add(batch, (struct store_op){.kind = OP_STREAM_ADD, .present = true, .number = number}, key,
+		(struct span){0}, entry);
+}
+
+enum rc store_batch_stream_expect(struct store_batch *batch, const char *key, uint64_t last)
+{
+	char id[STREAM_ID_BYTES];
+
+	return add(batch, (struct store_op){.kind = OP_EXPECT_STREAM, .present = last != 0}, key,
+		(struct span){0}, last != 0 ? stream_id_print(last, id) : (struct span){0});
 }
 
 enum rc batch_add_lease(struct store_batch *batch, const char *key, struct span value)

@@ -15,7 +15,7 @@
 #include "lib/base/blob.h"
 #include "lib/store/store.h"
 
-#define STORE_BATCH_OPS_MAX   128u
+#define STORE_BATCH_OPS_MAX   1100u
 #define STORE_BATCH_MAX_BYTES (16u << 20)
 #define STORE_EXPIRE_MAX_MS   (366ull * 24 * 3600 * 1000)
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/store/stream_id.h"
+
 /* The commits of one transaction; one allocation a group, freed when all are settled. */
 struct group {
 	struct store *store;
@@ -169,9 +171,15 @@ static enum rc ask_replicas(struct group *group)
 }
 
 /* The answer to one command inside EXEC's. */
-static void note_result(struct group *group, struct commit *commit, const struct reply *result)
+static void note_result(
+	struct group *group, struct commit *commit, const struct store_op *op, const struct reply *result)
 {
-	if (result->kind == REPLY_INTEGER || reply_is_status(result, "OK"))
+	char id[STREAM_ID_BYTES];
+
+	if (op->kind == OP_STREAM_ADD && result->kind == REPLY_STRING &&
+		span_equal(result->bytes, stream_id_print(op->number, id)))
+		return;
+	if (op->kind != OP_STREAM_ADD && (result->kind == REPLY_INTEGER || reply_is_status(result, "OK")))
 		return;
 	if (commit->rc == RC_OK)
 		commit->rc = store_judge(group->store, "EXEC", result);
@@ -185,13 +193,21 @@ static bool any_written(const struct group *group)
 	return false;
 }
 
+/* The answers to the commands of one commit, from `at` on; where the next one's begin. */
+static size_t commit_results(struct group *group, struct commit *commit, const struct reply *reply, size_t at)
+{
+	for (size_t i = 0; i < commit->batch.count && commit->writes != 0; i++)
+		if (is_to_write(commit, &commit->batch.ops[i]))
+			note_result(group, commit, &commit->batch.ops[i], reply->elements[at++]);
+	return at;
+}
+
 static void exec_results(struct group *group, const struct reply *reply)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < group->count; i++)
-		for (size_t j = 0; j < group->commits[i]->writes; j++)
-			note_result(group, group->commits[i], reply->elements[at++]);
+		at = commit_results(group, group->commits[i], reply, at);
 	if (group->store->replicas == 0 || !any_written(group))
 		group_settle(group);
 	else if (ask_replicas(group) != RC_OK)
@@ -251,11 +267,14 @@ static enum rc write_one(struct group *group, const struct store_batch *batch, c
 	struct span field = op_field(batch, op);
 	struct span value = op_value(batch, op);
 	char ms[24];
+	char id[STREAM_ID_BYTES];
 	struct span hash_set[] = {span_text("HSET"), key, field, value};
 	struct span hash_delete[] = {span_text("HDEL"), key, field};
 	struct span set[] = {span_text("SET"), key, value, span_text("PX"), {0}};
 	struct span del[] = {span_text("DEL"), key};
 	struct span expire[] = {span_text("PEXPIRE"), key, {0}};
+	struct span add[] = {
+		span_text("XADD"), key, stream_id_print(op->number, id), span_text(STREAM_FIELD), value};
 
 	snprintf(ms, sizeof ms, "%llu", (unsigned long long)op->expire_ms);
 	set[4] = span_text(ms);
@@ -266,8 +285,10 @@ static enum rc write_one(struct group *group, const struct store_batch *batch, c
 	case OP_SET: return store_call(group->store, set, op->expire_ms == 0 ? 3 : 5, 0, queued_came, group);
 	case OP_DELETE: return store_call(group->store, del, 2, 0, queued_came, group);
 	case OP_EXPIRE: return store_call(group->store, expire, 3, 0, queued_came, group);
+	case OP_STREAM_ADD: return store_call(group->store, add, 5, 0, queued_came, group);
 	case OP_EXPECT_HASH:
 	case OP_EXPECT:
+	case OP_EXPECT_STREAM:
 	default: return RC_OK;
 	}
 }

@@ -1,9 +1,8 @@
 /*
  * The commits that go together in one transaction. Not for others.
  *
- *   LOOKING   WATCH and GET or HGET of every place that a condition or a lease names, each place once
- *   WRITING   MULTI, the writes of the commits whose conditions hold, EXEC
- *   WAITING   WAIT for the replicas
+ *   LOOKING   WATCH and GET, HGET or XREVRANGE of every place that a condition or a lease names, each place
+ * once WRITING   MULTI, the writes of the commits whose conditions hold, EXEC WAITING   WAIT for the replicas
  *
  * EXEC does nothing if a watched key was touched since, or expired: then the group looks again.
  */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "lib/store/stream_id.h"
+
 static uint64_t hash_more(uint64_t hash, struct span bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++)
@@ -46,7 +48,7 @@ static struct look *look_find(
 	for (size_t i = 0; i < looks->count; i++) {
 		struct look *look = &looks->all[i];
 
-		if (look->hash == hash && look->is_hash == op_is_hash(op) &&
+		if (look->hash == hash && look->shape == op_shape(op) &&
 			span_equal(look->key, op_key(batch, op)) &&
 			span_equal(look->field, op_field(batch, op)))
 			return look;
@@ -62,7 +64,7 @@ void looks_add(struct looks *looks, const struct store_batch *batch, const struc
 		.hash = op_place_hash(batch, op),
 		.key = op_key(batch, op),
 		.field = op_field(batch, op),
-		.is_hash = op_is_hash(op)};
+		.shape = op_shape(op)};
 }
 
 static void look_fail(struct look *look, const char *what, const struct reply *reply)
@@ -82,6 +84,24 @@ static void watch_came(void *ctx, const struct reply *reply)
 	look->looks->open--;
 }
 
+/* The id of the last entry of a Stream is its value. */
+static void last_came(struct look *look, const struct reply *reply)
+{
+	uint64_t number;
+	struct span entry;
+
+	if (reply->kind == REPLY_ARRAY && reply->count == 0)
+		return;
+	if (reply->kind != REPLY_ARRAY || reply->count != 1 ||
+		!stream_entry_read(reply->elements[0], &number, &entry)) {
+		look_fail(look, "XREVRANGE", reply);
+		return;
+	}
+	look->found = true;
+	if (blob_copy(&look->value, reply->elements[0]->elements[0]->bytes) != RC_OK)
+		look->rc = err_set(&look->looks->store->why, RC_NOMEM, "store: out of memory");
+}
+
 static void value_came(void *ctx, const struct reply *reply)
 {
 	struct look *look = ctx;
@@ -89,15 +109,33 @@ static void value_came(void *ctx, const struct reply *reply)
 
 	if (reply == NULL)
 		return;
-	if (reply->kind == REPLY_STRING && blob_copy(&look->value, reply->bytes) != RC_OK)
+	if (look->shape == SHAPE_STREAM)
+		last_came(look, reply);
+	else if (reply->kind == REPLY_STRING && blob_copy(&look->value, reply->bytes) != RC_OK)
 		look->rc = err_set(&looks->store->why, RC_NOMEM, "store: out of memory");
 	else if (reply->kind == REPLY_STRING)
 		look->found = true;
 	else if (reply->kind != REPLY_NIL)
-		look_fail(look, look->is_hash ? "HGET" : "GET", reply);
+		look_fail(look, look->shape == SHAPE_HASH ? "HGET" : "GET", reply);
 	/* Its WATCH was answered before it. */
 	if (--looks->open == 0)
 		looks->done(looks->ctx);
+}
+
+static enum rc ask_value(struct look *look)
+{
+	struct store *store = look->looks->store;
+	struct span get[] = {span_text("GET"), look->key};
+	struct span hash_get[] = {span_text("HGET"), look->key, look->field};
+	struct span last[] = {span_text("XREVRANGE"), look->key, span_text("+"), span_text("-"),
+		span_text("COUNT"), span_text("1")};
+
+	switch (look->shape) {
+	case SHAPE_HASH: return store_call(store, hash_get, COUNT(hash_get), 0, value_came, look);
+	case SHAPE_STREAM: return store_call(store, last, COUNT(last), 0, value_came, look);
+	case SHAPE_STRING:
+	default: return store_call(store, get, COUNT(get), 0, value_came, look);
+	}
 }
 
 enum rc looks_send(struct looks *looks)
@@ -106,10 +144,9 @@ enum rc looks_send(struct looks *looks)
 	for (size_t i = 0; i < looks->count; i++) {
 		struct look *look = &looks->all[i];
 		struct span watch[] = {span_text("WATCH"), look->key};
-		struct span get[] = {span_text(look->is_hash ? "HGET" : "GET"), look->key, look->field};
 
 		TRY(store_call(looks->store, watch, 2, 0, watch_came, look));
-		TRY(store_call(looks->store, get, look->is_hash ? 3 : 2, 0, value_came, look));
+		TRY(ask_value(look));
 	}
 	return RC_OK;
 }

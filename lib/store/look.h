@@ -1,10 +1,12 @@
 /*
- * What the conditions of a group name, looked at once a place: WATCH and GET or HGET. Not for others.
+ * What the conditions of a group name, looked at once a place: WATCH and GET, HGET or the last of a Stream.
+ * Not for others.
  */
 #ifndef LIMEBUS_STORE_LOOK_H
 #define LIMEBUS_STORE_LOOK_H
 
 #include "lib/store/group.h"
+#include "lib/store/op.h"
 
 struct looks;
 
@@ -14,7 +16,7 @@ struct look {
 	uint64_t hash;
 	struct span key;
 	struct span field;
-	bool is_hash;
+	enum op_shape shape;
 	bool found;
 	enum rc rc; /* other than RC_OK: it cannot be known what is there */
 	struct blob value;

@@ -47,6 +47,9 @@ static const char conf_text[] =
 #define READS        "+get +hget +hscan"
 #define TRANSACTIONS "+multi +exec +discard +watch +unwatch +wait"
 #define WRITES       "+hset +hdel +set +del +pexpire"
+/* A journal is read and appended to, nothing else: a selector, so that who may delete a lease may not delete
+ * it. */
+#define JOURNALS "+watch +xadd +xrange +xrevrange"
 #define USERS(X)                                                                                                                \
 	X(REGISTRAR, "registrar", "%RW~lb:{*}:node %RW~lb:{*}:nk %RW~lb:{*}:alias",                                             \
 		READS " " TRANSACTIONS " " WRITES)                                                                              \
@@ -54,7 +57,10 @@ static const char conf_text[] =
 		"%RW~lb:{*}:prov %RW~lb:{*}:state %RW~lb:{*}:outbox %RW~lb:{*}:evidence:* "                                     \
 		"%RW~lb:{*}:lease %RW~lb:{*}:token %RW~lb:{*}:ima %RW~lb:policy %RW~lb:document:* %R~lb:{*}:node %R~lb:{*}:nk", \
 		READS " " TRANSACTIONS " " WRITES)                                                                              \
-	X(REVOCATION, "revocation", "%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox", READS)                      \
+	X(REVOCATION, "revocation",                                                                                             \
+		"%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox "                                                 \
+		"%RW~lb:{*}:lead %RW~lb:{*}:lead-token %RW~lb:{*}:subscriber",                                                  \
+		READS " " TRANSACTIONS " " WRITES " (%RW~lb:{*}:notices %RW~lb:{*}:issued " JOURNALS ")")                       \
 	X(DOCTOR, "doctor", "", "")
 
 /*

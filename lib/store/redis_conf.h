@@ -5,6 +5,8 @@
  * Keys ({0} is the shard's hash tag; token is the counter of the lease):
  *   lb:{0}:node lb:{0}:nk lb:{0}:alias                                        written by the registrar
  *   lb:{0}:prov lb:{0}:state lb:{0}:outbox lb:{0}:evidence:… lb:{0}:lease lb:{0}:token lb:policy   verifier
+ *   lb:{0}:notices lb:{0}:issued (Streams: appended to, never changed) lb:{0}:lead lb:{0}:lead-token
+ *   lb:{0}:subscriber                                                        revocation services
  */
 #ifndef LIMEBUS_STORE_REDIS_CONF_H
 #define LIMEBUS_STORE_REDIS_CONF_H
