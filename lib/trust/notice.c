@@ -144,30 +144,7 @@ enum rc notice_open(const struct roster *roster, struct span signed_notice, uint
 enum rc notice_follow(struct notice_place *place, const struct notice_view *notice, struct span signed_notice,
 	struct err *err)
 {
-	const struct msg_notice *body = &notice->signed_msg.msg.notice;
-	uint8_t hash[HASH_BYTES];
-
-	TRY(notice_hash(signed_notice, hash));
-	if (body->seq == place->seq && memcmp(hash, place->hash, HASH_BYTES) != 0)
-		return err_set(err, RC_DENIED,
-			"notice %llu: another one was seen under this number: the log was forked",
-			(unsigned long long)body->seq);
-	if (body->seq <= place->seq)
-		return RC_EXISTS;
-	if (body->seq > place->seq + 1)
-		return err_set(err, RC_NOT_FOUND, "notice %llu: expected %llu", (unsigned long long)body->seq,
-			(unsigned long long)place->seq + 1);
-	if (body->time < place->time)
-		return err_set(err, RC_DENIED, "notice %llu: is dated before the notice in front of it",
-			(unsigned long long)body->seq);
-	if (!span_equal(body->previous, SPAN(place->hash)))
-		return err_set(err, RC_DENIED,
-			"notice %llu: does not follow the notice %llu that was seen: the log was forked",
-			(unsigned long long)body->seq, (unsigned long long)place->seq);
-	place->seq = body->seq;
-	place->time = body->time;
-	memcpy(place->hash, hash, HASH_BYTES);
-	return RC_OK;
+	return journal_chain(&journal_notices, place, &notice->signed_msg.msg, signed_notice, err);
 }
 
 enum rc notice_head_open(const struct roster *roster, struct span signed_head,

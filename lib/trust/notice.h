@@ -6,6 +6,7 @@
 #ifndef LIMEBUS_TRUST_NOTICE_H
 #define LIMEBUS_TRUST_NOTICE_H
 
+#include "lib/trust/journal.h"
 #include "lib/trust/roster.h"
 
 /*
@@ -44,13 +45,6 @@ MUST_USE enum rc notice_cause_open(const struct roster *roster, struct span caus
 
 /* Hash that the next notice names: SHA-256 of the signed notice as it stands. */
 MUST_USE enum rc notice_hash(struct span signed_notice, uint8_t out[static HASH_BYTES]);
-
-/* Where a chain stands: the last notice that was taken. {0} before the first. */
-struct notice_place {
-	uint64_t seq;
-	uint64_t time;
-	uint8_t hash[HASH_BYTES];
-};
 
 /* A checked notice; borrows from its bytes. */
 struct notice_view {

@@ -3,7 +3,7 @@
 #define LIMEBUS_REVOCATION_INNER_H
 
 #include "lib/service/service.h"
-#include "services/revocation/notice_log.h"
+#include "lib/trust/journal_file.h"
 #include "services/revocation/revocation.h"
 #include "services/revocation/watched.h"
 
@@ -37,7 +37,7 @@ struct ack {
 struct revocation {
 	const struct revocation_config *config;
 	struct service *service;
-	struct notice_log *log;
+	struct journal_file *log;
 	struct watched_table watched;
 	void *causes; /* hashes of all causes in the log (tsearch) */
 	void *nks;    /* live enrolments that asked to connect (tsearch); see admit.c */

@@ -89,7 +89,7 @@ static enum rc draft(struct revocation *revocation, struct watched *node, enum n
 	struct span cause, struct span reason, struct draft **out, struct err *err)
 {
 	struct draft *slot = &revocation->drafts[revocation->draft_count];
-	const struct notice_place *end = notice_log_end(revocation->log);
+	const struct notice_place *end = journal_file_end(revocation->log);
 	struct msg msg = {
 		.type = MSG_TYPE_notice,
 		.notice = {.seq = end->seq + 1,
@@ -106,7 +106,7 @@ static enum rc draft(struct revocation *revocation, struct watched *node, enum n
 		return err_set(err, RC_LIMIT, "too many notices at once; try again");
 	*slot = (struct draft){.node = node, .kind = kind, .seq = msg.notice.seq, .before = *node};
 	TRY(signed_make(&service_identity(revocation->service)->sign, &msg, &slot->signed_notice, err));
-	if (notice_log_append(revocation->log, blob_span(&slot->signed_notice), err) != RC_OK) {
+	if (journal_file_append(revocation->log, blob_span(&slot->signed_notice), err) != RC_OK) {
 		blob_release(&slot->signed_notice);
 		return err_set(err, RC_IO, "the notice cannot be appended");
 	}
@@ -253,7 +253,7 @@ void issue_flush(void *ctx)
 
 	if (revocation->draft_count == 0)
 		return;
-	rc = notice_log_flush(revocation->log, &err);
+	rc = journal_file_flush(revocation->log, &err);
 	if (rc != RC_OK)
 		log_event(
 			LOG_ERROR, "log.failed", "notices=%zu why=\"%s\"", revocation->draft_count, err.text);
@@ -278,7 +278,7 @@ void issue_flush(void *ctx)
 
 enum rc issue_make_head(struct revocation *revocation, struct blob *out, struct err *err)
 {
-	const struct notice_place *place = notice_log_flushed(revocation->log);
+	const struct notice_place *place = journal_file_flushed(revocation->log);
 	struct msg head = {.type = MSG_TYPE_head,
 		.head = {.seq = place->seq,
 			.hash = SPAN(place->hash),

@@ -31,12 +31,12 @@ static void on_status(void *ctx, struct facts *facts)
 	struct statvfs disk;
 
 	for (size_t i = 0; i < revocation->ack_count; i++)
-		behind += revocation->acks[i].seq < notice_log_flushed(revocation->log)->seq;
+		behind += revocation->acks[i].seq < journal_file_flushed(revocation->log)->seq;
 	facts_add(facts, revocation->disk_failed ? FACT_BAD : FACT_GOOD, "notice log",
 		"make room on the disk of the notice log; what was not taken is sent again",
 		"%llu notices, %llu bytes in %s%s",
-		(unsigned long long)notice_log_flushed(revocation->log)->seq,
-		(unsigned long long)notice_log_bytes(revocation->log), path,
+		(unsigned long long)journal_file_flushed(revocation->log)->seq,
+		(unsigned long long)journal_file_bytes(revocation->log), path,
 		revocation->disk_failed ? "; the last write failed" : "");
 	if (statvfs(path, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < DISK_LOW_BYTES)
 		facts_add(facts, FACT_WARN, "disk", "make room",
@@ -62,14 +62,16 @@ static bool read_cause(struct span cause, struct msg *out)
 	       msg_decode(envelope.signed_body.body, out) == RC_OK;
 }
 
-static enum rc take_logged(void *ctx, const struct msg_notice *notice, struct err *err)
+static enum rc take_logged(void *ctx, const struct msg *body, struct span signed_notice, struct err *err)
 {
 	struct revocation *revocation = ctx;
+	const struct msg_notice *notice = &body->notice;
 	struct watched *node = watched_get(&revocation->watched, notice->node.at);
 	uint8_t hash[HASH_BYTES];
 	struct msg cause;
 	bool has_cause = read_cause(notice->cause, &cause);
 
+	(void)signed_notice;
 	if (node == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
 	watched_note(&revocation->watched, node, notice_kind_parse(notice->kind), notice->seq,
@@ -93,14 +95,14 @@ static enum rc open_log(struct revocation *revocation, struct err *err)
 {
 	size_t cut = 0;
 
-	TRY(notice_log_open(revocation->config->log, service_roster(revocation->service), take_logged,
-		revocation, &revocation->log, &cut, err));
+	TRY(journal_file_open(revocation->config->log, &journal_notices, service_roster(revocation->service),
+		take_logged, revocation, &revocation->log, &cut, err));
 	if (cut != 0)
 		log_event(LOG_WARN, "log.cut",
 			"bytes=%zu why=\"a crash left a notice half-written; it was never acknowledged\"",
 			cut);
 	log_event(LOG_INFO, "log.open", "notices=%llu nodes=%zu",
-		(unsigned long long)notice_log_flushed(revocation->log)->seq, revocation->watched.count);
+		(unsigned long long)journal_file_flushed(revocation->log)->seq, revocation->watched.count);
 	return RC_OK;
 }
 
@@ -165,7 +167,7 @@ void revocation_close(struct revocation **revocation)
 	for (size_t i = 0; i < r->draft_count; i++)
 		blob_release(&r->drafts[i].signed_notice);
 	service_close(&r->service);
-	notice_log_close(&r->log);
+	journal_file_close(&r->log);
 	watched_table_release(&r->watched);
 	causes_release(r);
 	admit_release(r);

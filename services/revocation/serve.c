@@ -20,7 +20,7 @@ static enum rc read_range(struct revocation *revocation, uint64_t from, uint64_t
 	for (uint64_t seq = from; seq <= to && *count < PAGE_MAX && raw->len < RANGE_BYTES_MAX; seq++) {
 		struct elem_item item;
 
-		TRY(notice_log_read(revocation->log, seq, &notice, err));
+		TRY(journal_file_read(revocation->log, seq, &notice, err));
 		item.bytes = blob_span(&notice);
 		TRY(ELEM_APPEND(item, &item, raw));
 		(*count)++;
@@ -31,7 +31,7 @@ static enum rc read_range(struct revocation *revocation, uint64_t from, uint64_t
 void serve_on_notices_get(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct revocation *revocation = ctx;
-	uint64_t last = notice_log_flushed(revocation->log)->seq;
+	uint64_t last = journal_file_flushed(revocation->log)->seq;
 	uint64_t to = msg->notices_get.to != 0 && msg->notices_get.to < last ? msg->notices_get.to : last;
 	DROP(blob_release) struct blob raw = {0};
 	DROP(blob_release) struct blob head = {0};
@@ -121,7 +121,7 @@ void serve_on_ack(void *ctx, const struct peer *peer, const struct msg *msg, str
 
 	(void)frame;
 	if (ack != NULL && msg->notice_ack.seq > ack->seq &&
-		msg->notice_ack.seq <= notice_log_flushed(revocation->log)->seq)
+		msg->notice_ack.seq <= journal_file_flushed(revocation->log)->seq)
 		ack->seq = msg->notice_ack.seq;
 	send(revocation, peer, &answer);
 }

@@ -1,7 +1,8 @@
 /* Whatever follows three good notices, none of them is lost: they are read, or the log is refused. What is
  * cut off is no more than what was added, and what is left is a log by itself. */
 #include "lib/base/drop.h"
-#include "services/revocation/notice_log.h"
+#include "lib/crypto/digest.h"
+#include "lib/trust/journal_file.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW  1000000u
@@ -23,7 +24,7 @@ static void add_notice(const struct sign_pair *signer, struct notice_place *plac
 	uint8_t length[4] = {0};
 
 	HOLDS(signed_make(signer, &msg, &notice, NULL) == RC_OK && notice.len < 65536);
-	HOLDS(notice_hash(blob_span(&notice), place->hash) == RC_OK);
+	HOLDS(digest_bytes(DIGEST_SHA256, blob_span(&notice), place->hash) == RC_OK);
 	length[2] = (uint8_t)(notice.len >> 8);
 	length[3] = (uint8_t)notice.len;
 	HOLDS(blob_append(&good, SPAN(length)) == RC_OK && blob_append(&good, blob_span(&notice)) == RC_OK);
@@ -49,12 +50,13 @@ static void prepare(void)
 		add_notice(&signer, &place);
 }
 
-static enum rc each(void *ctx, const struct msg_notice *notice, struct err *err)
+static enum rc each(void *ctx, const struct msg *body, struct span signed_entry, struct err *err)
 {
 	unsigned *seen = ctx;
 
+	(void)signed_entry;
 	(void)err;
-	HOLDS(notice->seq == ++*seen);
+	HOLDS(body->notice.seq == ++*seen);
 	return RC_OK;
 }
 
@@ -69,10 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		prepare();
 	HOLDS(blob_append(&file, blob_span(&good)) == RC_OK);
 	HOLDS(blob_append(&file, span_of(at, len)) == RC_OK);
-	if (notice_log_scan(blob_span(&file), roster, each, &seen, &cut, NULL) == RC_OK) {
+	if (journal_file_scan(blob_span(&file), &journal_notices, roster, each, &seen, &cut, NULL) == RC_OK) {
 		HOLDS(cut <= len);
 		file.len -= cut;
-		HOLDS(notice_log_scan(blob_span(&file), roster, each, &again, &cut, NULL) == RC_OK);
+		HOLDS(journal_file_scan(
+			      blob_span(&file), &journal_notices, roster, each, &again, &cut, NULL) == RC_OK);
 		HOLDS(cut == 0 && again == seen);
 	}
 	HOLDS(seen >= GOOD);

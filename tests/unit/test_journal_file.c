@@ -1,4 +1,4 @@
-#include "services/revocation/notice_log.h"
+#include "lib/trust/journal_file.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
@@ -51,20 +51,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static enum rc each(void *ctx, const struct msg_notice *notice, struct err *err)
+static enum rc each(void *ctx, const struct msg *body, struct span signed_entry, struct err *err)
 {
 	(void)ctx;
+	(void)signed_entry;
 	(void)err;
 	it.seen++;
-	assert_int_equal(notice->seq, it.seen);
+	assert_int_equal(body->notice.seq, it.seen);
 	return RC_OK;
 }
 
-static enum rc open_log(struct notice_log **log, size_t *cut)
+static enum rc open_log(struct journal_file **log, size_t *cut)
 {
 	*cut = 0;
 	it.seen = 0;
-	return notice_log_open(it.path, it.roster, each, NULL, log, cut, NULL);
+	return journal_file_open(it.path, &journal_notices, it.roster, each, NULL, log, cut, NULL);
 }
 
 static void make(
@@ -80,26 +81,26 @@ static void make(
 	assert_ok(signed_make(signer, &msg, out, NULL));
 }
 
-static enum rc append(struct notice_log *log)
+static enum rc append(struct journal_file *log)
 {
 	DROP(blob_release) struct blob bytes = {0};
 
-	make(&it.revocation, notice_log_end(log), NOW + notice_log_end(log)->seq, &bytes);
-	return notice_log_append(log, blob_span(&bytes), NULL);
+	make(&it.revocation, journal_file_end(log), NOW + journal_file_end(log)->seq, &bytes);
+	return journal_file_append(log, blob_span(&bytes), NULL);
 }
 
 /* A new log of so many notices; what the file holds then. */
 static void fill(unsigned count, struct blob *out)
 {
-	DROP(notice_log_close) struct notice_log *log = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
 	size_t cut;
 
 	unlink(it.path);
 	assert_ok(open_log(&log, &cut));
 	for (unsigned i = 0; i < count; i++)
 		assert_ok(append(log));
-	assert_ok(notice_log_flush(log, NULL));
-	notice_log_close(&log);
+	assert_ok(journal_file_flush(log, NULL));
+	journal_file_close(&log);
 	assert_ok(file_read(it.path, 1 << 20, out, NULL));
 }
 
@@ -117,7 +118,7 @@ static void a_log_is_read_back_and_goes_on(void **state)
 {
 	DROP(blob_release) struct blob file = {0};
 	DROP(blob_release) struct blob notice = {0};
-	DROP(notice_log_close) struct notice_log *log = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
 	struct signed_msg opened;
 	size_t cut;
 
@@ -126,20 +127,20 @@ static void a_log_is_read_back_and_goes_on(void **state)
 	assert_ok(open_log(&log, &cut));
 	assert_int_equal(it.seen, 3);
 	assert_int_equal(cut, 0);
-	assert_int_equal(notice_log_bytes(log), file.len);
+	assert_int_equal(journal_file_bytes(log), file.len);
 	assert_ok(append(log));
 	/* Not there before it is flushed. */
-	assert_int_equal(notice_log_flushed(log)->seq, 3);
-	assert_int_equal(notice_log_end(log)->seq, 4);
-	assert_rc(notice_log_read(log, 4, &notice, NULL), RC_NOT_FOUND);
-	assert_ok(notice_log_flush(log, NULL));
+	assert_int_equal(journal_file_flushed(log)->seq, 3);
+	assert_int_equal(journal_file_end(log)->seq, 4);
+	assert_rc(journal_file_read(log, 4, &notice, NULL), RC_NOT_FOUND);
+	assert_ok(journal_file_flush(log, NULL));
 	for (uint64_t seq = 1; seq <= 4; seq++) {
-		assert_ok(notice_log_read(log, seq, &notice, NULL));
+		assert_ok(journal_file_read(log, seq, &notice, NULL));
 		assert_ok(signed_open(blob_span(&notice), MSG_TYPE_notice, &opened, NULL));
 		assert_int_equal(opened.msg.notice.seq, seq);
 	}
-	assert_rc(notice_log_read(log, 0, &notice, NULL), RC_NOT_FOUND);
-	assert_rc(notice_log_read(log, 5, &notice, NULL), RC_NOT_FOUND);
+	assert_rc(journal_file_read(log, 0, &notice, NULL), RC_NOT_FOUND);
+	assert_rc(journal_file_read(log, 5, &notice, NULL), RC_NOT_FOUND);
 }
 
 static void a_torn_tail_is_cut_at_every_byte(void **state)
@@ -152,7 +153,7 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 	end = 4 + ((size_t)three.at[2] << 8 | three.at[3]);
 	end += 4 + ((size_t)three.at[end + 2] << 8 | three.at[end + 3]);
 	for (size_t len = end; len <= three.len; len++) {
-		DROP(notice_log_close) struct notice_log *log = NULL;
+		DROP(journal_file_close) struct journal_file *log = NULL;
 		size_t cut;
 
 		put(span_of(three.at, len));
@@ -162,8 +163,8 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 		if (len % 16 != 0)
 			continue;
 		assert_ok(append(log));
-		assert_ok(notice_log_flush(log, NULL));
-		notice_log_close(&log);
+		assert_ok(journal_file_flush(log, NULL));
+		journal_file_close(&log);
 		assert_ok(open_log(&log, &cut));
 		assert_int_equal(it.seen, len == three.len ? 4 : 3);
 	}
@@ -178,7 +179,7 @@ static void zeros_that_were_never_written_are_cut(void **state)
 	fill(2, &file);
 	whole = file.len;
 	for (size_t zeros = 1; zeros < 5000; zeros = zeros * 3 + 1) {
-		DROP(notice_log_close) struct notice_log *log = NULL;
+		DROP(journal_file_close) struct journal_file *log = NULL;
 		size_t cut;
 
 		assert_ok(blob_resize(&file, whole));
@@ -187,7 +188,7 @@ static void zeros_that_were_never_written_are_cut(void **state)
 		assert_ok(open_log(&log, &cut));
 		assert_int_equal(cut, zeros);
 		assert_int_equal(it.seen, 2);
-		notice_log_close(&log);
+		journal_file_close(&log);
 		/* One byte among them is no accident of a crash. */
 		if (zeros < 5)
 			continue;
@@ -208,7 +209,7 @@ static void a_byte_altered_anywhere_is_refused_and_nothing_is_cut(void **state)
 		static const uint8_t flips[] = {0x01, 0x80, 0xff};
 
 		for (size_t f = 0; f < COUNT(flips); f++) {
-			DROP(notice_log_close) struct notice_log *log = NULL;
+			DROP(journal_file_close) struct journal_file *log = NULL;
 			size_t cut;
 
 			file.at[i] ^= flips[f];
@@ -226,50 +227,50 @@ static void what_does_not_follow_is_not_appended(void **state)
 {
 	DROP(blob_release) struct blob file = {0};
 	DROP(blob_release) struct blob bytes = {0};
-	DROP(notice_log_close) struct notice_log *log = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
 	struct notice_place place;
 	size_t cut;
 
 	(void)state;
 	fill(2, &file);
 	assert_ok(open_log(&log, &cut));
-	place = *notice_log_end(log);
+	place = *journal_file_end(log);
 	place.seq++;
 	make(&it.revocation, &place, NOW + 9, &bytes);
-	assert_rc(notice_log_append(log, blob_span(&bytes), NULL), RC_NOT_FOUND);
+	assert_rc(journal_file_append(log, blob_span(&bytes), NULL), RC_NOT_FOUND);
 	place.seq--;
 	blob_clear(&bytes);
 	make(&it.revocation, &place, 1, &bytes);
-	assert_rc(notice_log_append(log, blob_span(&bytes), NULL), RC_DENIED);
+	assert_rc(journal_file_append(log, blob_span(&bytes), NULL), RC_DENIED);
 	place.hash[0] ^= 1;
 	blob_clear(&bytes);
 	make(&it.revocation, &place, NOW + 9, &bytes);
-	assert_rc(notice_log_append(log, blob_span(&bytes), NULL), RC_DENIED);
-	assert_int_equal(notice_log_end(log)->seq, 2);
+	assert_rc(journal_file_append(log, blob_span(&bytes), NULL), RC_DENIED);
+	assert_int_equal(journal_file_end(log)->seq, 2);
 }
 
 static void a_notice_by_another_key_is_refused_at_the_next_start(void **state)
 {
 	DROP(blob_release) struct blob file = {0};
 	DROP(blob_release) struct blob bytes = {0};
-	DROP(notice_log_close) struct notice_log *log = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
 	size_t cut;
 
 	(void)state;
 	fill(1, &file);
 	assert_ok(open_log(&log, &cut));
-	make(&it.other, notice_log_end(log), NOW + 9, &bytes);
-	assert_ok(notice_log_append(log, blob_span(&bytes), NULL));
-	assert_ok(notice_log_flush(log, NULL));
-	notice_log_close(&log);
+	make(&it.other, journal_file_end(log), NOW + 9, &bytes);
+	assert_ok(journal_file_append(log, blob_span(&bytes), NULL));
+	assert_ok(journal_file_flush(log, NULL));
+	journal_file_close(&log);
 	assert_rc(open_log(&log, &cut), RC_DENIED);
 }
 
 static void a_log_has_one_writer_and_is_nobody_elses(void **state)
 {
 	DROP(blob_release) struct blob file = {0};
-	DROP(notice_log_close) struct notice_log *log = NULL;
-	DROP(notice_log_close) struct notice_log *second = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
+	DROP(journal_file_close) struct journal_file *second = NULL;
 	char link_path[SCRATCH_FILE_BYTES];
 	size_t cut;
 
@@ -277,7 +278,7 @@ static void a_log_has_one_writer_and_is_nobody_elses(void **state)
 	fill(1, &file);
 	assert_ok(open_log(&log, &cut));
 	assert_rc(open_log(&second, &cut), RC_EXISTS);
-	notice_log_close(&log);
+	journal_file_close(&log);
 	assert_int_equal(chmod(it.path, 0620), 0);
 	assert_rc(open_log(&log, &cut), RC_DENIED);
 	assert_int_equal(chmod(it.path, 0600), 0);
@@ -301,7 +302,7 @@ static void a_full_disk_loses_and_doubles_nothing(void **state)
 {
 	DROP(blob_release) struct blob file = {0};
 	DROP(blob_release) struct blob after = {0};
-	DROP(notice_log_close) struct notice_log *log = NULL;
+	DROP(journal_file_close) struct journal_file *log = NULL;
 	struct rlimit was;
 	size_t cut;
 
@@ -314,17 +315,17 @@ static void a_full_disk_loses_and_doubles_nothing(void **state)
 		limit_size(file.len + room);
 		for (unsigned i = 0; i < 3; i++)
 			assert_ok(append(log));
-		assert_rc(notice_log_flush(log, NULL), RC_IO);
+		assert_rc(journal_file_flush(log, NULL), RC_IO);
 		limit_size(was.rlim_cur);
-		assert_int_equal(notice_log_end(log)->seq, 2);
-		assert_int_equal(notice_log_flushed(log)->seq, 2);
+		assert_int_equal(journal_file_end(log)->seq, 2);
+		assert_int_equal(journal_file_flushed(log)->seq, 2);
 		assert_ok(file_read(it.path, 1 << 20, &after, NULL));
 		assert_spans_equal(blob_span(&after), blob_span(&file));
 		blob_clear(&after);
 	}
 	assert_ok(append(log));
-	assert_ok(notice_log_flush(log, NULL));
-	notice_log_close(&log);
+	assert_ok(journal_file_flush(log, NULL));
+	journal_file_close(&log);
 	assert_ok(open_log(&log, &cut));
 	assert_int_equal(it.seen, 3);
 	assert_int_equal(cut, 0);
