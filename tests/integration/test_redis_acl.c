@@ -42,6 +42,11 @@ static const struct {
 	{"lb:policy", {"", "rw", "", ""}},
 	{"lb:document:00", {"", "rw", "", ""}},
 	{"lb:{0}:ima", {"", "rw", "", ""}},
+	{"lb:{0}:lead", {"", "", "rw", ""}},
+	{"lb:{0}:lead-token", {"", "", "rw", ""}},
+	{"lb:{0}:subscriber", {"", "", "rw", ""}},
+	{"lb:{0}:notices", {"", "", "", ""}},
+	{"lb:{0}:issued", {"", "", "", ""}},
 	{"lb:{255}:node", {"rw", "r", "r", ""}},
 	{"lb:{0}:nodes", {"", "", "", ""}},
 	{"lb:{0}:", {"", "", "", ""}},
@@ -71,6 +76,35 @@ static void each_user_reads_and_writes_its_keys_and_no_others(void **state)
 			assert_int_equal(is_refused(redis_say(&server, user, "DEL", key, NULL)), !writes);
 		}
 	}
+}
+
+/* Read and appended to by the revocation service; altered and deleted by nobody. */
+static void a_journal_is_only_appended_to(void **state)
+{
+	static const char *const journals[] = {"lb:{0}:notices", "lb:{0}:issued"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(journals); i++) {
+		const char *key = journals[i];
+
+		for (int user = 0; user < REDIS_USERS; user++) {
+			bool may = user == REDIS_REVOCATION;
+
+			assert_int_equal(
+				is_refused(redis_say(&server, user, "XADD", key, "*", "s", "v", NULL)), !may);
+			assert_int_equal(
+				is_refused(redis_say(&server, user, "XRANGE", key, "-", "+", NULL)), !may);
+			assert_int_equal(
+				is_refused(redis_say(&server, user, "XREVRANGE", key, "+", "-", NULL)), !may);
+			assert_int_equal(is_refused(redis_say(&server, user, "WATCH", key, NULL)), !may);
+			assert_true(is_refused(redis_say(&server, user, "XDEL", key, "1-0", NULL)));
+			assert_true(is_refused(redis_say(&server, user, "XTRIM", key, "MAXLEN", "0", NULL)));
+			assert_true(is_refused(redis_say(&server, user, "XSETID", key, "9-0", NULL)));
+			assert_true(is_refused(redis_say(&server, user, "PEXPIRE", key, "1", NULL)));
+		}
+	}
+	assert_true(
+		is_refused(redis_say(&server, REDIS_REVOCATION, "XADD", "lb:{0}:lead", "*", "s", "v", NULL)));
 }
 
 static void nobody_scripts_administrates_or_looks_around(void **state)
@@ -134,7 +168,7 @@ static void only_writers_have_transactions(void **state)
 {
 	(void)state;
 	for (int user = 0; user < REDIS_USERS; user++) {
-		bool writes = user == REDIS_REGISTRAR || user == REDIS_VERIFIER;
+		bool writes = user != REDIS_DOCTOR;
 
 		assert_int_equal(is_refused(redis_say(&server, user, "MULTI", NULL)), !writes);
 		assert_int_equal(is_refused(redis_say(&server, user, "WAIT", "0", "1", NULL)), !writes);
@@ -193,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_user_reads_and_writes_its_keys_and_no_others),
+		cmocka_unit_test(a_journal_is_only_appended_to),
 		cmocka_unit_test(nobody_scripts_administrates_or_looks_around),
 		cmocka_unit_test(everybody_may_see_whether_it_is_durable),
 		cmocka_unit_test(only_writers_have_transactions),
