@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -32,6 +34,8 @@ struct process {
 	int output;
 	int timer;
 	size_t output_max;
+	void (*sink)(void *ctx, struct span bytes); /* instead of result.output */
+	void *ctx;
 	struct process_result result;
 };
 
@@ -53,26 +57,104 @@ bool process_succeeded(const struct process_result *result)
 	return result->status == 0 && result->signal == 0 && !result->timed_out;
 }
 
-enum rc process_check(const char *path, struct err *err)
+static bool is_ours(const struct stat *st)
 {
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+static enum rc check_file(const char *path, const struct stat *st, struct err *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(err, RC_DENIED, "%s: not a regular file", path);
+	if (!is_ours(st))
+		return err_set(err, RC_DENIED, "%s: belongs to user %u, expected root or %u", path,
+			(unsigned)st->st_uid, (unsigned)geteuid());
+	if ((st->st_mode & 022) != 0)
+		return err_set(err, RC_DENIED, "%s: mode is %03o, others may write it; run: chmod go-w %s",
+			path, (unsigned)st->st_mode & 0777u, path);
+	if ((st->st_mode & 0111) == 0)
+		return err_set(err, RC_DENIED, "%s: not executable; run: chmod +x %s", path, path);
+	return RC_OK;
+}
+
+/* path is resolved: absolute, without links. What belongs to root or to us cannot be moved out of a sticky
+ * folder by others. */
+static enum rc check_folders(const char *path, struct err *err)
+{
+	char folder[PATH_MAX];
 	struct stat st;
+
+	for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		if (lstat(folder, &st) != 0)
+			return err_errno(err, "%s", folder);
+		if (!S_ISDIR(st.st_mode) || !is_ours(&st))
+			return err_set(err, RC_DENIED,
+				"%s: belongs to user %u, who could put another %s there", folder,
+				(unsigned)st.st_uid, path);
+		if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0)
+			return err_set(err, RC_DENIED,
+				"%s: mode is %03o, others may write it; run: chmod go-w %s", folder,
+				(unsigned)st.st_mode & 0777u, folder);
+	}
+	return RC_OK;
+}
+
+enum rc process_check_path(const char *path, struct err *err)
+{
+	char resolved[PATH_MAX];
+	struct stat st;
+
+	if (realpath(path, resolved) == NULL || lstat(resolved, &st) != 0)
+		return err_errno(err, "%s", path);
+	if (!is_ours(&st) || (st.st_mode & 022) != 0)
+		return err_set(err, RC_DENIED,
+			"%s: belongs to user %u and has mode %03o: others may change it", path,
+			(unsigned)st.st_uid, (unsigned)st.st_mode & 0777u);
+	return check_folders(resolved, err);
+}
+
+/* The file that was checked, and the path that leads to it. by_path: to it and to nothing else. */
+struct checked {
+	int fd;
+	char resolved[PATH_MAX];
+	bool by_path;
+};
+
+static enum rc open_checked(const char *path, bool safe_folders, struct checked *out, struct err *err)
+{
+	char link[48];
+	struct stat st;
+	ssize_t len;
+	enum rc rc;
 
 	if (path == NULL || path[0] != '/')
 		return err_set(
 			err, RC_MALFORMED, "%s: expected an absolute path", path == NULL ? "program" : path);
-	if (stat(path, &st) != 0)
+	out->fd = open(path, O_PATH | O_CLOEXEC);
+	if (out->fd < 0 || fstat(out->fd, &st) != 0)
 		return err_errno(err, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, RC_DENIED, "%s: not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_set(err, RC_DENIED, "%s: belongs to user %u, expected root or %u", path,
-			(unsigned)st.st_uid, (unsigned)geteuid());
-	if ((st.st_mode & 022) != 0)
-		return err_set(err, RC_DENIED, "%s: mode is %03o, others may write it; run: chmod go-w %s",
-			path, (unsigned)st.st_mode & 0777u, path);
-	if ((st.st_mode & 0111) == 0)
-		return err_set(err, RC_DENIED, "%s: not executable; run: chmod +x %s", path, path);
-	return RC_OK;
+	TRY(check_file(path, &st, err));
+	snprintf(link, sizeof link, "/proc/self/fd/%d", out->fd);
+	len = readlink(link, out->resolved, sizeof out->resolved - 1);
+	if (len < 0)
+		return err_errno(err, "%s", path);
+	out->resolved[len] = '\0';
+	rc = check_folders(out->resolved, safe_folders ? err : NULL);
+	out->by_path = rc == RC_OK;
+	return safe_folders ? rc : RC_OK;
+}
+
+static void checked_close(struct checked *checked)
+{
+	fd_close(&checked->fd);
+}
+
+enum rc process_check(const char *path, struct err *err)
+{
+	DROP(checked_close) struct checked checked = {.fd = -1};
+
+	return open_checked(path, false, &checked, err);
 }
 
 /* A file without a name holds the input: the program can read it at its own speed, and nobody has to wait. */
@@ -103,8 +185,12 @@ static enum rc input_open(struct span input, int *out, struct err *err)
 
 /* Everything the child needs, made before it exists: after fork only async-signal-safe calls are allowed. */
 struct child {
-	const char *path;
+	const char *path; /* NULL: by the descriptor */
+	int program;
 	const char *folder;
+	const struct account *account;
+	const struct process_limits *limits;
+	bool no_new_privs;
 	char *argv[ARGUMENTS_MAX + 2];
 	char *envp[ENVIRONMENT_MAX + 3];
 	int input;
@@ -116,7 +202,9 @@ static enum rc fill_child(const struct process_spec *spec, struct child *child, 
 {
 	size_t n = 0;
 
-	child->path = spec->path;
+	child->account = spec->account;
+	child->limits = &spec->limits;
+	child->no_new_privs = spec->no_new_privs;
 	child->folder = spec->folder == NULL ? "/" : spec->folder;
 	child->argv[n++] = (char *)spec->path;
 	for (size_t i = 0; spec->arguments != NULL && spec->arguments[i] != NULL; i++) {
@@ -147,21 +235,71 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-__attribute__((noreturn)) static void run_child(const struct child *child, pid_t parent)
+static bool bound(int resource, uint64_t value)
+{
+	const struct rlimit limit = {value, value};
+
+	return value == 0 || setrlimit((__rlimit_resource_t)resource, &limit) == 0;
+}
+
+static bool set_limits(const struct process_limits *limits)
 {
 	const struct rlimit no_core = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &no_core) == 0 && bound(RLIMIT_AS, limits->memory) &&
+	       bound(RLIMIT_NOFILE, limits->files) && bound(RLIMIT_FSIZE, limits->file_size);
+}
+
+/* Groups first: whoever is no longer root cannot change them. Coming from root, the capabilities go with uid
+ * 0. */
+static bool become(const struct child *child)
+{
+	const struct account *account = child->account;
+
+	if (account != NULL && geteuid() == 0 &&
+		(setgroups((size_t)account->group_count, account->groups) != 0 ||
+			setresgid(account->gid, account->gid, account->gid) != 0 ||
+			setresuid(account->uid, account->uid, account->uid) != 0))
+		return false;
+	if (account != NULL && (geteuid() != account->uid || getuid() != account->uid)) {
+		errno = EPERM;
+		return false;
+	}
+	return !child->no_new_privs || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+/* The interpreter of a script opens the script anew, through the descriptor: that must outlive exec then. For
+ * others it need not, so that is tried first. */
+static void execute(const struct child *child)
+{
+	if (child->path != NULL) {
+		execve(child->path, child->argv, child->envp);
+		return;
+	}
+	syscall(SYS_execveat, child->program, "", child->argv, child->envp, AT_EMPTY_PATH);
+	if (errno == ENOENT && fcntl(child->program, F_SETFD, 0) == 0)
+		syscall(SYS_execveat, child->program, "", child->argv, child->envp, AT_EMPTY_PATH);
+}
+
+__attribute__((noreturn)) static void run_child(const struct child *child, pid_t parent)
+{
 	int code;
 
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	setrlimit(RLIMIT_CORE, &no_core);
 	umask(077);
+	/* So that another account can open /dev/stdout and /dev/stderr. */
+	if (child->account != NULL && geteuid() == 0 &&
+		fchown(child->output, child->account->uid, child->account->gid) != 0)
+		_exit(127);
 	if (dup2(child->input, 0) == 0 && dup2(child->output, 1) == 1 && dup2(child->output, 2) == 2 &&
-		syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) == 0 && chdir(child->folder) == 0) {
+		syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) == 0 && set_limits(child->limits) &&
+		become(child) && chdir(child->folder) == 0) {
+		/* A change of account forgets it, so not before. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(127);
 		reset_signals();
-		execve(child->path, child->argv, child->envp);
+		execute(child);
 	}
 	code = errno;
 	if (write(child->report, &code, sizeof code) != (ssize_t)sizeof code)
@@ -207,7 +345,8 @@ static enum rc started(int report, const char *path, struct err *err)
 	return err_errno(err, "%s: cannot be started", path);
 }
 
-static enum rc spawn(struct process *process, const struct process_spec *spec, struct err *err)
+static enum rc spawn(
+	struct process *process, const struct process_spec *spec, struct checked *checked, struct err *err)
 {
 	DROP(fd_close) int input = -1;
 	DROP(fd_close) int output = -1;
@@ -221,6 +360,9 @@ static enum rc spawn(struct process *process, const struct process_spec *spec, s
 	TRY(above_standard(&input, err));
 	TRY(pipe_open(&process->output, &output, err));
 	TRY(pipe_open(&reported, &report, err));
+	TRY(above_standard(&checked->fd, err));
+	child.path = checked->by_path ? checked->resolved : NULL;
+	child.program = checked->fd;
 	child.input = input;
 	child.output = output;
 	child.report = report;
@@ -267,8 +409,9 @@ static enum rc watch_all(struct process *process, uint64_t timeout_ms, struct er
 enum rc process_start(const struct process_spec *spec, struct process **out, struct err *err)
 {
 	DROP(process_close) struct process *process = NULL;
+	DROP(checked_close) struct checked checked = {.fd = -1};
 
-	TRY(process_check(spec->path, err));
+	TRY(open_checked(spec->path, spec->safe_folders, &checked, err));
 	if (spec->timeout_ms == 0 || spec->output_max > PROCESS_OUTPUT_MAX_BYTES)
 		return err_set(err, RC_LIMIT, "%s: no time-out, or too much output asked for", spec->path);
 	process = calloc(1, sizeof *process);
@@ -276,7 +419,9 @@ enum rc process_start(const struct process_spec *spec, struct process **out, str
 		return err_set(err, RC_NOMEM, "%s: out of memory", spec->path);
 	process->all = process->gone = process->output = process->timer = -1;
 	process->output_max = spec->output_max == 0 ? PROCESS_OUTPUT_MAX_BYTES : spec->output_max;
-	TRY(spawn(process, spec, err));
+	process->sink = spec->output;
+	process->ctx = spec->ctx;
+	TRY(spawn(process, spec, &checked, err));
 	TRY(watch_all(process, spec->timeout_ms, err));
 	*out = TAKE(process);
 	return RC_OK;
@@ -287,11 +432,20 @@ int process_fd(const struct process *process)
 	return process->all;
 }
 
+int process_id(const struct process *process)
+{
+	return process->pid;
+}
+
 /* Keep what fits, count the rest as lost. */
 static enum rc keep(struct process *process, struct span bytes)
 {
 	size_t room = process->output_max - process->result.output.len;
 
+	if (process->sink != NULL) {
+		process->sink(process->ctx, bytes);
+		return RC_OK;
+	}
 	if (bytes.len > room) {
 		process->result.output_truncated = true;
 		bytes.len = room;

@@ -8,21 +8,38 @@
 
 #include "lib/base/blob.h"
 #include "lib/base/err.h"
+#include "lib/sandbox/account.h"
 
 #define PROCESS_INPUT_MAX_BYTES  (16u << 20)
 #define PROCESS_OUTPUT_MAX_BYTES (1u << 20)
 
+/* 0: as it is. memory is address space, which a program built with a sanitizer cannot bound. */
+struct process_limits {
+	uint64_t memory;
+	uint64_t files;     /* open at once */
+	uint64_t file_size; /* of each that it writes */
+};
+
 struct process_spec {
 	/* Absolute. A regular file that is executable, belongs to root or to us, and that nobody else may
-	 * write. */
+	 * write. If every folder on the way to it (links resolved) is as safe as that, it is executed by its
+	 * resolved path. Else somebody could put another file there: then the very file that was checked is
+	 * executed by its descriptor, and a script sees /dev/fd/N as its own name. */
 	const char *path;
+	bool safe_folders;            /* refuse instead, if not every folder is safe: RC_DENIED */
 	const char *const *arguments; /* from argv[1] on, ended by NULL; NULL: none */
 	const char *const
 		*environment; /* "NAME=value", ended by NULL; NULL: none. PATH and LANG are always set. */
 	const char *folder;   /* where it starts; NULL: "/" */
-	struct span input;    /* its standard input, copied; at most PROCESS_INPUT_MAX_BYTES */
-	size_t output_max;    /* of standard output and error together; 0: PROCESS_OUTPUT_MAX_BYTES */
-	uint64_t timeout_ms;  /* at least 1 */
+	const struct account *account; /* whom it runs as; NULL: as we do. Another one than ours needs root */
+	bool no_new_privs;             /* no set-user-id program below it gains anything */
+	struct process_limits limits;
+	struct span input; /* its standard input, copied; at most PROCESS_INPUT_MAX_BYTES */
+	/* If not NULL, output comes here as it is read, from process_step, and is not kept. */
+	void (*output)(void *ctx, struct span bytes);
+	void *ctx;
+	size_t output_max;   /* of standard output and error together; 0: PROCESS_OUTPUT_MAX_BYTES */
+	uint64_t timeout_ms; /* at least 1 */
 };
 
 /* How it ended. Release with process_result_release. */
@@ -42,6 +59,11 @@ bool process_succeeded(const struct process_result *result);
  * RC_NOT_FOUND, RC_DENIED, RC_MALFORMED. process_start does this, too. */
 MUST_USE enum rc process_check(const char *path, struct err *err);
 
+/* Refuse a path (links in it are resolved) if somebody other than root and us could put something else there:
+ * it and every folder above it belong to root or to us, and nobody else may write them; folders that are
+ * sticky, as /tmp, may be. RC_DENIED names the place. */
+MUST_USE enum rc process_check_path(const char *path, struct err *err);
+
 /* A running program. */
 struct process;
 
@@ -50,6 +72,9 @@ MUST_USE enum rc process_start(const struct process_spec *spec, struct process *
 
 /* For a reactor: becomes readable whenever process_step has something to do. Belongs to the process. */
 int process_fd(const struct process *process);
+
+/* Its process id, which is also its group's; 0 once it has been waited for. */
+int process_id(const struct process *process);
 
 /* Do what there is to do, without waiting. *out_done says that the program has ended: *result is filled then,
  * and the rest of its process group is gone. Do not call it again after that. */
