@@ -153,7 +153,7 @@ static bool has_logged(const struct rig *rig, const char *words)
 	DROP(blob_release) struct blob log = {0};
 	char path[SCRATCH_FILE_BYTES];
 
-	return file_read(scratch_file(&rig->dir, "log", path), 4 << 20, &log, NULL) == RC_OK &&
+	return file_read(scratch_file(&rig->dir, "verifier.log", path), 4 << 20, &log, NULL) == RC_OK &&
 	       log.len != 0 && memmem(log.at, log.len, words, strlen(words)) != NULL;
 }
 

@@ -45,7 +45,7 @@ void rig_print_log(const struct rig *rig)
 	DROP(blob_release) struct blob text = {0};
 	char path[SCRATCH_FILE_BYTES];
 
-	if (file_read(scratch_file(&rig->dir, "log", path), 1 << 20, &text, NULL) == RC_OK)
+	if (file_read(scratch_file(&rig->dir, "verifier.log", path), 1 << 20, &text, NULL) == RC_OK)
 		fwrite(text.at, 1, text.len, stderr);
 }
 
@@ -76,6 +76,7 @@ static void make_roster(struct rig *rig)
 	snprintf(list[VERIFIER].endpoint, ENDPOINT_MAX, "ipc://%.80s/v", rig->dir.path);
 	snprintf(list[VERIFIER].publisher, ENDPOINT_MAX, "ipc://%.80s/vp", rig->dir.path);
 	snprintf(list[REVOCATION].endpoint, ENDPOINT_MAX, "ipc://%.80s/r", rig->dir.path);
+	snprintf(list[REVOCATION].publisher, ENDPOINT_MAX, "ipc://%.80s/rp", rig->dir.path);
 	assert_ok(sign_generate(&rig->root, NULL));
 	assert_ok(roster_make(&rig->root, 1, now_ms(), list, WHO_COUNT, &bytes, NULL));
 	assert_ok(roster_open(blob_span(&bytes), rig->root.public, 0, &rig->roster, NULL));
@@ -99,18 +100,22 @@ static void write_config(struct rig *rig)
 		"%s%s",
 		rig->dir.path, rig->dir.path, rig->redis.socket, rig_setup.config,
 		geteuid() == 0 ? "user = root\n" : "");
-	assert_ok(file_create(scratch_file(&rig->dir, "conf", path), span_text(text), 0600, NULL));
+	assert_ok(file_create(scratch_file(&rig->dir, "verifier.conf", path), span_text(text), 0600, NULL));
 }
 
-void rig_start(struct rig *rig)
+pid_t rig_spawn(struct rig *rig, const char *service, const char *name)
 {
-	char program[512], conf[SCRATCH_FILE_BYTES], log[SCRATCH_FILE_BYTES];
+	char program[512], file[80], conf[SCRATCH_FILE_BYTES], log[SCRATCH_FILE_BYTES];
+	pid_t pid;
 
-	snprintf(program, sizeof program, "%s/services/verifier/limebus-verifier", getenv("LIMEBUS_BUILD"));
-	scratch_file(&rig->dir, "conf", conf);
-	scratch_file(&rig->dir, "log", log);
-	rig->pid = fork();
-	if (rig->pid == 0) {
+	snprintf(program, sizeof program, "%s/services/%s/limebus-%s", getenv("LIMEBUS_BUILD"), service,
+		service);
+	snprintf(file, sizeof file, "%s.conf", name);
+	scratch_file(&rig->dir, file, conf);
+	snprintf(file, sizeof file, "%s.log", name);
+	scratch_file(&rig->dir, file, log);
+	pid = fork();
+	if (pid == 0) {
 		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -120,16 +125,27 @@ void rig_start(struct rig *rig)
 		execl(program, program, "--config", conf, (char *)NULL);
 		_exit(127);
 	}
-	assert_true(rig->pid > 0);
+	assert_true(pid > 0);
+	return pid;
+}
+
+void rig_end(pid_t *pid)
+{
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGKILL);
+	waitpid(*pid, NULL, 0);
+	*pid = 0;
+}
+
+void rig_start(struct rig *rig)
+{
+	rig->pid = rig_spawn(rig, "verifier", "verifier");
 }
 
 void rig_kill(struct rig *rig)
 {
-	if (rig->pid <= 0)
-		return;
-	kill(rig->pid, SIGKILL);
-	waitpid(rig->pid, NULL, 0);
-	rig->pid = 0;
+	rig_end(&rig->pid);
 }
 
 int rig_terminate(struct rig *rig)
@@ -228,24 +244,12 @@ static struct client *dial(struct rig *rig, const struct hpke_pair *keys,
 	return client;
 }
 
-int rig_open(void **state)
+/* Where the verifier sends its causes: played by the test. */
+static void play_revocation(struct rig *rig)
 {
-	struct rig *rig = calloc(1, sizeof *rig);
-	DROP(curve_pair_release) struct curve_pair pair = {0};
-	struct store_options as_registrar;
+	DROP(curve_pair_release) struct curve_pair pair = pair_of(&rig->who[REVOCATION].curve);
 	char endpoint[ENDPOINT_MAX];
 
-	scratch_open(&rig->dir);
-	redis_server_open(&rig->redis, "");
-	make_roster(rig);
-	write_config(rig);
-	as_registrar = redis_server_options(&rig->redis, REDIS_REGISTRAR);
-	assert_ok(store_open(&as_registrar, &rig->store, NULL));
-	assert_ok(store_wait_ready(rig->store, 5000, NULL));
-	assert_ok(loop_open(clock_system(), &rig->loop, NULL));
-	assert_ok(bus_open(rig->loop, &(struct bus_options){.peers_max = 8, .links_max = rig_setup.links},
-		&rig->bus, NULL));
-	pair = pair_of(&rig->who[REVOCATION].curve);
 	snprintf(endpoint, sizeof endpoint, "ipc://%.80s/r", rig->dir.path);
 	assert_ok(server_open(rig->bus,
 		&(struct server_options){.endpoint = endpoint,
@@ -257,6 +261,48 @@ int rig_open(void **state)
 			.role_of = role_of,
 			.ctx = rig},
 		&rig->revocation, NULL));
+}
+
+void rig_start_revocation(struct rig *rig)
+{
+	rig->beside = rig_spawn(rig, "revocation", "revocation");
+}
+
+static void real_revocation(struct rig *rig)
+{
+	struct store_options redis = redis_server_options(&rig->redis, REDIS_REVOCATION);
+	char path[SCRATCH_FILE_BYTES], text[4096];
+
+	assert_int_equal(mkdir(scratch_file(&rig->dir, "r-identity", path), 0700), 0);
+	assert_ok(identity_create(path, &rig->who[REVOCATION], NULL));
+	assert_ok(file_create(scratch_file(&rig->dir, "r-password", path), redis.password, 0600, NULL));
+	snprintf(text, sizeof text,
+		"listen = ipc://%s/r\npublish = ipc://%s/rp\nredis-socket = %s\nidentity = r-identity\n"
+		"redis-password = r-password\nlog-level = debug\n%s",
+		rig->dir.path, rig->dir.path, rig->redis.socket, geteuid() == 0 ? "user = root\n" : "");
+	assert_ok(file_create(scratch_file(&rig->dir, "revocation.conf", path), span_text(text), 0600, NULL));
+	rig_start_revocation(rig);
+}
+
+int rig_open(void **state)
+{
+	struct rig *rig = calloc(1, sizeof *rig);
+	struct store_options as_registrar;
+
+	scratch_open(&rig->dir);
+	redis_server_open(&rig->redis, "");
+	make_roster(rig);
+	write_config(rig);
+	as_registrar = redis_server_options(&rig->redis, REDIS_REGISTRAR);
+	assert_ok(store_open(&as_registrar, &rig->store, NULL));
+	assert_ok(store_wait_ready(rig->store, 5000, NULL));
+	assert_ok(loop_open(clock_system(), &rig->loop, NULL));
+	assert_ok(bus_open(rig->loop, &(struct bus_options){.peers_max = 8, .links_max = rig_setup.links},
+		&rig->bus, NULL));
+	if (rig_setup.is_revoking)
+		real_revocation(rig);
+	else
+		play_revocation(rig);
 	rig_start(rig);
 	for (enum who who = VIEWER; who < WHO_COUNT; who++)
 		rig->client[who] = dial(rig, &rig->who[who].curve, NULL, rig);
@@ -269,13 +315,15 @@ int rig_close(void **state)
 	struct rig *rig = *state;
 
 	rig_kill(rig);
+	rig_end(&rig->beside);
 	/* Those of a test that failed. */
 	for (unsigned i = 0; i < RIG_AGENTS_MAX; i++)
 		if (rig->agents[i] != NULL)
 			client_close(&rig->agents[i]);
 	for (enum who who = VIEWER; who < WHO_COUNT; who++)
 		client_close(&rig->client[who]);
-	server_close(&rig->revocation);
+	if (rig->revocation != NULL)
+		server_close(&rig->revocation);
 	bus_close(&rig->bus);
 	loop_close(&rig->loop);
 	store_close(&rig->store);

@@ -28,6 +28,7 @@ struct rig {
 	struct roster *roster;
 	struct store *store; /* as the registrar */
 	pid_t pid;           /* the verifier */
+	pid_t beside;        /* the revocation service, if it is real */
 	struct loop *loop;
 	struct bus *bus;
 	struct server *revocation;
@@ -107,6 +108,7 @@ struct rig_setup {
 	unsigned links;     /* connections that the rig's process opens */
 	const char *config; /* lines of verifier.conf */
 	const char *policy; /* JSON */
+	bool is_revoking;   /* the revocation service is real, too */
 };
 extern struct rig_setup rig_setup;
 
@@ -114,6 +116,13 @@ int rig_open(void **state);
 int rig_close(void **state);
 void rig_print_log(const struct rig *rig);
 void rig_pass_ms(struct rig *rig, uint64_t ms);
+
+/* A program of limebus with a configuration of its own, in the rig's folder: NAME.conf, what it says in
+ * NAME.log. */
+pid_t rig_spawn(struct rig *rig, const char *service, const char *name);
+void rig_start_revocation(struct rig *rig);
+/* SIGKILL, and wait. */
+void rig_end(pid_t *pid);
 
 void rig_start(struct rig *rig);
 void rig_kill(struct rig *rig);
