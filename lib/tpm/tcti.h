@@ -16,8 +16,8 @@
 #define TCTI_MESSAGE_MAX_BYTES 4096
 /* How long a busy TPM is asked again. The self tests of a discrete TPM take a second or two. */
 #define TCTI_BUSY_MAX_MS 10000u
-/* Handles that are ours and are not flushed to make room: EK, AK, session. */
-enum tcti_own { TCTI_OWN_EK, TCTI_OWN_AK, TCTI_OWN_SESSION, TCTI_OWN_COUNT };
+/* Handles that are ours and are not flushed to make room: EK, AK, session, the node's key and its parent. */
+enum tcti_own { TCTI_OWN_EK, TCTI_OWN_AK, TCTI_OWN_SESSION, TCTI_OWN_PARENT, TCTI_OWN_KEY, TCTI_OWN_COUNT };
 
 enum tcti_kind { TCTI_DEVICE, TCTI_SOCKET };
 

@@ -121,3 +121,29 @@ void template_ak(enum tpm_ak_kind kind, TPMT_PUBLIC *out)
 	                        TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
 	                        TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT;
 }
+
+void template_key(TPMT_PUBLIC *out)
+{
+	memset(out, 0, sizeof *out);
+	fill_ecc(TPM2_ECC_NIST_P256, out);
+	/* strongSwan asks the key for its scheme, and uses none that has none. */
+	out->parameters.eccDetail.scheme.scheme = TPM2_ALG_ECDSA;
+	out->parameters.eccDetail.scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
+	out->nameAlg = TPM2_ALG_SHA256;
+	out->objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+	                        TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+	                        TPMA_OBJECT_NODA | TPMA_OBJECT_SIGN_ENCRYPT;
+}
+
+void template_storage(TPMT_PUBLIC *out)
+{
+	memset(out, 0, sizeof *out);
+	fill_ecc(TPM2_ECC_NIST_P256, out);
+	out->parameters.eccDetail.symmetric.algorithm = TPM2_ALG_AES;
+	out->parameters.eccDetail.symmetric.keyBits.aes = 128;
+	out->parameters.eccDetail.symmetric.mode.aes = TPM2_ALG_CFB;
+	out->nameAlg = TPM2_ALG_SHA256;
+	out->objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+	                        TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+	                        TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+}

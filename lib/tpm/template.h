@@ -28,4 +28,9 @@ extern const TPML_DIGEST template_policy_b_sha384;
 
 void template_ak(enum tpm_ak_kind kind, TPMT_PUBLIC *out);
 
+/* The node's own key, and its parent: the storage key of TCG Provisioning Guidance 7.5.1, ECC P-256, with an
+ * empty `unique` as the tpm2 provider for OpenSSL has it. */
+void template_key(TPMT_PUBLIC *out);
+void template_storage(TPMT_PUBLIC *out);
+
 #endif
