@@ -344,12 +344,11 @@ static enum rc evict(struct resident *resident, uint32_t number, struct err *err
 {
 	struct tpm *tpm = resident->tpm;
 	ESYS_TR gone = ESYS_TR_NONE;
-	TSS2_RC code = Esys_EvictControl(tpm->esys, ESYS_TR_RH_OWNER, resident->handle, ESYS_TR_PASSWORD,
-		ESYS_TR_NONE, ESYS_TR_NONE, number, &gone);
 
-	if (code == TSS2_RC_SUCCESS)
-		resident->handle = ESYS_TR_NONE; /* the TSS has forgotten it as well */
-	return tpm_result(tpm, code, "TPM2_EvictControl by the owner", err);
+	return tpm_result(tpm,
+		Esys_EvictControl(tpm->esys, ESYS_TR_RH_OWNER, resident->handle, ESYS_TR_PASSWORD,
+			ESYS_TR_NONE, ESYS_TR_NONE, number, &gone),
+		"TPM2_EvictControl by the owner", err);
 }
 
 static enum rc persist(struct room *room, struct span blob, uint32_t number, struct err *err)
@@ -384,6 +383,8 @@ enum rc tpm_key_keep(struct tpm *tpm, struct span blob, uint32_t handle, struct 
 				handle);
 		TRY(evict(&resident, handle, err));
 	}
+	/* What the TSS knows of the handle would not fit what comes there now. */
+	resident_close(&resident);
 	TRY(room_begin(tpm, &room, err));
 	return give_back(&room, persist(&room, blob, handle, err), err);
 }

@@ -202,6 +202,21 @@ static void sign(struct soft_tpm *tpm, struct span bytes, struct blob *out)
 	put_sized(out, span_of(signature, len));
 }
 
+static void put_head(struct soft_tpm *tpm, uint16_t type, struct span data, struct blob *attest)
+{
+	tpm->clock++;
+	blob_clear(attest);
+	put(attest, ATTEST_GENERATED, 4);
+	put(attest, type, 2);
+	put_sized(attest, tpm_name_span(&tpm->signer));
+	put_sized(attest, data);
+	put(attest, tpm->clock, 8);
+	put(attest, tpm->reset_count, 4);
+	put(attest, tpm->restart_count, 4);
+	put(attest, 1, 1);
+	put(attest, 0x2021, 8);
+}
+
 void soft_tpm_quote(struct soft_tpm *tpm, const struct pcr_selection *selection, struct span data,
 	struct blob *attest, struct blob *signature, struct blob *values)
 {
@@ -211,18 +226,20 @@ void soft_tpm_quote(struct soft_tpm *tpm, const struct pcr_selection *selection,
 
 	put_values(tpm, selection, values);
 	must(digest_bytes(DIGEST_SHA256, blob_span(values), digest) == RC_OK, "the PCR digest");
-	tpm->clock++;
-	blob_clear(attest);
-	put(attest, ATTEST_GENERATED, 4);
-	put(attest, ATTEST_TYPE_QUOTE, 2);
-	put_sized(attest, tpm_name_span(&tpm->signer));
-	put_sized(attest, data);
-	put(attest, tpm->clock, 8);
-	put(attest, tpm->reset_count, 4);
-	put(attest, tpm->restart_count, 4);
-	put(attest, 1, 1);
-	put(attest, 0x2021, 8);
+	put_head(tpm, ATTEST_TYPE_QUOTE, data, attest);
 	must(blob_append(attest, span_of(encoded, encoded_len)) == RC_OK, "memory");
 	put_sized(attest, SPAN(digest));
+	sign(tpm, blob_span(attest), signature);
+}
+
+void soft_tpm_certify(
+	struct soft_tpm *tpm, struct span area, struct span data, struct blob *attest, struct blob *signature)
+{
+	struct tpm_name name;
+
+	must(tpm_name_of(area, &name) == RC_OK, "the object's name");
+	put_head(tpm, ATTEST_TYPE_CERTIFY, data, attest);
+	put_sized(attest, tpm_name_span(&name));
+	put_sized(attest, tpm_name_span(&name)); /* of what its parents would be nobody asks */
 	sign(tpm, blob_span(attest), signature);
 }

@@ -1,7 +1,7 @@
 /*
- * A TPM in software, as far as quotes go: an EK and a restricted AK (ECC P-256, or RSA-2048) whose secrets
- * lie in this process, counters and PCRs that a test turns by hand. It says what a TPM says, without one;
- * nothing that it signs is worth anything outside tests.
+ * A TPM in software, as far as quotes and certifications go: an EK and a restricted AK (ECC P-256, or
+ * RSA-2048) whose secrets lie in this process, counters and PCRs that a test turns by hand. It says what a
+ * TPM says, without one; nothing that it signs is worth anything outside tests.
  */
 #ifndef LIMEBUS_TESTS_SUPPORT_SOFT_TPM_H
 #define LIMEBUS_TESTS_SUPPORT_SOFT_TPM_H
@@ -45,5 +45,10 @@ void soft_tpm_reboot(struct soft_tpm *tpm);
  * one millisecond on. */
 void soft_tpm_quote(struct soft_tpm *tpm, const struct pcr_selection *selection, struct span data,
 	struct blob *attest, struct blob *signature, struct blob *values);
+
+/* TPM2_Certify by the AK of an object with this TPMT_PUBLIC, whether there is one or not. Replaces as above.
+ */
+void soft_tpm_certify(struct soft_tpm *tpm, struct span area, struct span data, struct blob *attest,
+	struct blob *signature);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lib/evidence/attest.h"
 
+#include "lib/evidence/tpm_name.h"
 #include "tests/support/test.h"
 
 static const char *const quotes[] = {"vm-imang/ecc_0.msg", "vm-imang/rsa_0.msg", "vm-imang/ecc_later.msg",
@@ -157,6 +158,65 @@ static void lengths_that_lie_are_refused(void **state)
 	}
 }
 
+/* ---- certifications ---- */
+
+static void a_real_certification_yields_its_facts(void **state)
+{
+	struct span whole = vector("certify/certify.msg");
+	struct span key = vector("certify/key.pub");
+	struct tpm_name name;
+	struct attest attest = {0};
+
+	(void)state;
+	assert_ok(attest_parse_certify(whole, &attest));
+	assert_int_equal(attest.type, ATTEST_TYPE_CERTIFY);
+	assert_int_equal(attest.extra_data.len, 32);
+	assert_int_equal(attest.qualified_name.len, 34);
+	assert_ok(tpm_name_of(span_of(key.at + 2, key.len - 2), &name));
+	assert_spans_equal(attest.name, tpm_name_span(&name));
+	assert_int_equal(attest.selection.count, 0);
+	assert_spans_equal(attest.bytes, whole);
+}
+
+static void a_certification_of_another_length_is_refused(void **state)
+{
+	struct span whole = vector("certify/certify.msg");
+	uint8_t room[ATTEST_MAX_BYTES] = {0};
+	struct attest attest = {0};
+
+	(void)state;
+	for (size_t n = 0; n < whole.len; n++)
+		assert_rc(attest_parse_certify(span_of(whole.at, n), &attest), RC_MALFORMED);
+	memcpy(room, whole.at, whole.len);
+	assert_rc(attest_parse_certify(span_of(room, whole.len + 1), &attest), RC_MALFORMED);
+	assert_null(attest.bytes.at);
+}
+
+static void a_certification_without_a_name_is_refused(void **state)
+{
+	struct span whole = vector("certify/certify.msg");
+	uint8_t room[ATTEST_MAX_BYTES] = {0};
+	struct attest attest = {0};
+
+	(void)state;
+	/* The two names come last, 2 + 34 bytes each. */
+	memcpy(room, whole.at, whole.len - 72);
+	room[whole.len - 72 + 3] = 34;
+	memcpy(room + whole.len - 72 + 4, whole.at + whole.len - 34, 34);
+	assert_rc(attest_parse_certify(span_of(room, whole.len - 34), &attest), RC_MALFORMED);
+}
+
+static void a_quote_is_no_certification_nor_the_other_way_round(void **state)
+{
+	struct attest attest = {0};
+
+	(void)state;
+	assert_rc(attest_parse(vector("certify/certify.msg"), &attest), RC_UNSUPPORTED);
+	assert_rc(attest_parse_certify(vector("certify/quote.msg"), &attest), RC_UNSUPPORTED);
+	for (size_t i = 0; i < COUNT(quotes); i++)
+		assert_rc(attest_parse_certify(vector(quotes[i]), &attest), RC_UNSUPPORTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +227,10 @@ int main(void)
 		cmocka_unit_test(every_other_magic_is_refused),
 		cmocka_unit_test(every_other_type_is_refused),
 		cmocka_unit_test(lengths_that_lie_are_refused),
+		cmocka_unit_test(a_real_certification_yields_its_facts),
+		cmocka_unit_test(a_certification_of_another_length_is_refused),
+		cmocka_unit_test(a_certification_without_a_name_is_refused),
+		cmocka_unit_test(a_quote_is_no_certification_nor_the_other_way_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
