@@ -3,6 +3,8 @@
 # the network goes: new namespaces for network, mounts and processes, in which /run is empty. All of it ends with the test.
 #
 #   ground_namespaces "$@"     go on inside of them (needs root; else skip)
+#   ground_packages NAME PACKAGE…   before that: what is not installed is unpacked below the build folder, and appears in those
+#                              namespaces only. Nothing is installed: some of these start services
 #   ground_begin               $dir is a folder that goes away
 #   ground_needs COMMAND…      skip all if one is missing
 #   holds SENTENCE CMD…        "ok" if the command succeeds
@@ -20,11 +22,41 @@ ground_count=0 ground_failed=0 dir=
 ground_skip() { echo "1..0 # SKIP $*" && exit 0; }
 
 ground_namespaces() {
-	[ "${GROUND_INSIDE:-}" != yes ] || [ $PPID -gt 1 ] || return 0
+	! ground_inside || return 0
 	[ "$(id -u)" = 0 ] || ground_skip "it needs root"
 	unshare --net --mount --pid --fork true 2>/dev/null || ground_skip "this machine allows no namespaces"
 	exec unshare --net --mount --pid --fork --kill-child --mount-proc -- bash -c \
 		'mount -t tmpfs -o mode=755 tmpfs /run && { GROUND_INSIDE=yes "$@"; exit; }' ground "$(readlink -f "$0")" "$@"
+}
+
+ground_inside() { [ "${GROUND_INSIDE:-}" = yes ] && [ $PPID -le 1 ]; }
+
+# Nobody but us reads these: the network is there outside only, the mounts are inside only.
+ground_packages() { # NAME PACKAGE…
+	local root=$LIMEBUS_BUILD/packages/$1 missing deb
+	shift
+	if ground_inside; then
+		[ ! -e "$root/complete" ] || {
+			mount -t overlay overlay -o "lowerdir=$root/usr:/usr" /usr &&
+				{ [ ! -d "$root/etc" ] || mount -t overlay overlay -o "lowerdir=$root/etc:/etc" /etc; }
+		} || ground_skip "the packages cannot be mounted"
+		return
+	fi
+	mapfile -t missing < <(for deb; do [ "$(dpkg-query -W -f '${db:Status-Status}' "$deb" 2>/dev/null)" = installed ] || echo "$deb"; done)
+	[ ${#missing[@]} -gt 0 ] && [ ! -e "$root/complete" ] || return 0
+	[ "$(id -u)" = 0 ] || ground_skip "it needs root"
+	mkdir -p "$root/debs/partial"
+	(
+		flock 9
+		[ ! -e "$root/complete" ] || exit 0
+		timeout 240 apt-get -q -y install --download-only --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives="$root/debs" \
+			"${missing[@]}" >"$root/fetch.log" 2>&1 </dev/null || exit 1
+		for deb in "$root"/debs/*.deb; do dpkg-deb -x "$deb" "$root" || exit 1; done
+		# Debian's /lib is /usr/lib.
+		for deb in bin sbin lib; do [ ! -d "$root/$deb" ] || { mkdir -p "$root/usr/$deb" && cp -a "$root/$deb/." "$root/usr/$deb/" && rm -r "${root:?}/$deb"; }; done
+		rm -rf "$root/debs"
+		touch "$root/complete"
+	) 9>"$root/lock" || ground_skip "${missing[*]} cannot be downloaded"
 }
 
 ground_needs() {
