@@ -5,9 +5,8 @@
  * configuration alone, so that a service that was taken over can run nothing but what is configured.
  *
  * Each program runs by process.h: as the account that prepare says, with an environment made anew, no
- * descriptors but 0 to 2, in a process group of its own that is ended with it. A process that left its group
- * is ended once it has lost its parent. Its output comes line by line. Several programs run at once. All of
- * them end when the service does, whatever ends it.
+ * descriptors but 0 to 2, in a process group of its own that is ended with it. Its output comes line by line.
+ * Several programs run at once. All of them end when the service does, whatever ends it.
  */
 #ifndef LIMEBUS_SANDBOX_RUNNER_H
 #define LIMEBUS_SANDBOX_RUNNER_H
@@ -69,6 +68,9 @@ struct runner;
 struct runner_options {
 	const char *title; /* of the process; at most 15 bytes are shown */
 	unsigned at_once;  /* 1 to RUNNER_AT_ONCE_MAX */
+	/* Also what left its process group is ended, once it has lost its parent: programs cannot leave
+	 * daemons behind. */
+	bool ends_strays;
 	/* In the runner, with the rights of the start. Not RC_OK: the job ends with that. */
 	enum rc (*prepare)(
 		void *ctx, const struct runner_job *job, struct runner_plan *plan, struct err *err);

@@ -114,10 +114,9 @@ static void on_result(void *ctx, const struct runner_result *result)
 	uint64_t pause = (uint64_t)ACTION_PAUSE_MS << actions->attempts;
 
 	log_event(is_good ? LOG_INFO : LOG_ERROR, "action.ended",
-		"seq=%llu action=\"%s\" status=%d signal=%d timed_out=%s text=\"%s\" output=\"%.*s\"",
+		"seq=%llu action=\"%s\" status=%d signal=%d timed_out=%s text=\"%s\" last=\"%s\"",
 		(unsigned long long)actions->seq, name, result->status, result->signal,
-		result->timed_out ? "yes" : "no", result->text, is_good ? 0 : (int)result->output_len,
-		result->output);
+		result->timed_out ? "yes" : "no", result->text, is_good ? "" : result->last);
 	actions->attempts++;
 	if (!is_good && actions->attempts < ACTION_ATTEMPTS_MAX) {
 		actions->again = true;
@@ -138,8 +137,7 @@ static void go_on(void *ctx)
 {
 	struct actions *actions = ctx;
 	struct runner_result broken = {.rc = RC_IO, .text = "the runner cannot be reached"};
-	struct runner_job job = {.kind = RUNNER_ACTION,
-		.number = actions->seq,
+	struct job job = {.number = actions->seq,
 		.notice = actions->kind,
 		.again = actions->again,
 		.input = blob_span(&actions->input),
@@ -151,7 +149,7 @@ static void go_on(void *ctx)
 		return;
 	}
 	job.name = actions->names[actions->next];
-	broken.rc = runner_start(actions->agent->runner, &job, on_result, actions);
+	broken.rc = jobs_start(actions->agent->action_jobs, &job, on_result, actions);
 	if (broken.rc != RC_OK)
 		on_result(actions, &broken);
 }
@@ -169,7 +167,7 @@ void actions_begin(struct actions *actions, struct span signed_notice, bool agai
 		render(actions, &notice) == RC_OK) {
 		actions->seq = notice.notice.seq;
 		snprintf(actions->kind, sizeof actions->kind, "%.*s", SPAN_FMT(notice.notice.kind));
-		if (actions->agent->runner != NULL)
+		if (actions->agent->action_jobs != NULL)
 			list_folder(actions);
 	} else
 		log_event(LOG_ERROR, "action.unprintable", "a notice could not be written as JSON");

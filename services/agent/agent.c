@@ -132,9 +132,9 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 	TRY(logs_open(agent->config->boot_log, agent->config->ima_list, agent->config->ima_count,
 		&agent->logs, err));
 	if (agent->config->allow_start_scripts)
-		TRY(runner_fork(agent->config, &agent->scripts, err));
+		TRY(jobs_fork(agent->config, JOB_SCRIPT, &agent->scripts, err));
 	if (agent->config->actions != NULL)
-		TRY(runner_fork(agent->config, &agent->runner, err));
+		TRY(jobs_fork(agent->config, JOB_ACTION, &agent->action_jobs, err));
 	TRY(enter_sandbox(agent, err));
 	TRY(lock_state(agent, err));
 	TRY(payload_open_folder(agent->config->state, agent->config->payload, agent->config->payload_max,
@@ -144,9 +144,9 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 	TRY(loop_open(clock_system(), &agent->loop, err));
 	TRY(loop_catch_signals(agent->loop, err));
 	if (agent->scripts != NULL)
-		TRY(runner_attach(agent->scripts, agent->loop, err));
-	if (agent->runner != NULL)
-		TRY(runner_attach(agent->runner, agent->loop, err));
+		TRY(jobs_attach(agent->scripts, agent->loop, err));
+	if (agent->action_jobs != NULL)
+		TRY(jobs_attach(agent->action_jobs, agent->loop, err));
 	TRY(actions_open(agent, &agent->actions, err));
 	boot_begin(agent);
 	TRY(open_tpm_thread(agent, blob_span(&owner), blob_span(&endorsement), err));
@@ -181,8 +181,8 @@ void agent_close(struct agent **agent)
 	join_close(a);
 	tpm_thread_close(&a->tpm);
 	boot_end(a);
-	runner_close(&a->scripts);
-	runner_close(&a->runner);
+	jobs_close(&a->scripts);
+	jobs_close(&a->action_jobs);
 	if (a->bus != NULL)
 		bus_close(&a->bus);
 	if (a->loop != NULL) {

@@ -320,9 +320,9 @@ static void on_script(void *ctx, const struct runner_result *result)
 	bool is_good = result->rc == RC_OK && result->status == 0 && !result->timed_out;
 
 	log_event(is_good ? LOG_INFO : LOG_ERROR, "script.ended",
-		"number=%llu status=%d signal=%d timed_out=%s text=\"%s\" output=\"%.*s\"",
+		"number=%llu status=%d signal=%d timed_out=%s text=\"%s\" last=\"%s\"",
 		(unsigned long long)agent->payload.opened, result->status, result->signal,
-		result->timed_out ? "yes" : "no", result->text, (int)result->output_len, result->output);
+		result->timed_out ? "yes" : "no", result->text, result->last);
 	boot->script_failed = !is_good;
 	if (result->rc != RC_OK)
 		snprintf(boot->script_text, sizeof boot->script_text, "start script: %.400s", result->text);
@@ -336,12 +336,10 @@ static void on_script(void *ctx, const struct runner_result *result)
 static void run_script(struct agent *agent)
 {
 	struct boot *boot = &agent->boot;
-	struct runner_job job = {.kind = RUNNER_SCRIPT,
-		.name = boot->script,
+	struct job job = {.name = boot->script,
 		.number = agent->payload.opened,
 		.timeout_ms = agent->config->script_timeout_ms};
-	enum rc rc =
-		agent->scripts == NULL ? RC_DENIED : runner_start(agent->scripts, &job, on_script, agent);
+	enum rc rc = agent->scripts == NULL ? RC_DENIED : jobs_start(agent->scripts, &job, on_script, agent);
 
 	if (rc == RC_OK)
 		return;

@@ -11,12 +11,12 @@
 #include "services/agent/actions.h"
 #include "services/agent/agent.h"
 #include "services/agent/enrol.h"
+#include "services/agent/jobs.h"
 #include "services/agent/keys.h"
 #include "services/agent/logs.h"
 #include "services/agent/notices.h"
 #include "services/agent/paths.h"
 #include "services/agent/payload.h"
-#include "services/agent/runner.h"
 #include "services/agent/steps.h"
 #include "services/agent/tpm_thread.h"
 
@@ -103,8 +103,8 @@ struct agent {
 	struct join join;
 	struct payload payload;
 	struct boot boot;
-	struct runner *scripts; /* NULL: not allowed */
-	struct runner *runner;  /* of actions; NULL: there are none */
+	struct jobs *scripts;     /* NULL: not allowed */
+	struct jobs *action_jobs; /* NULL: there are none */
 	struct actions *actions;
 	struct notices *notices; /* NULL before the first enrolment */
 	struct logs *logs;

@@ -296,9 +296,76 @@ static void closing_ends_what_still_runs(void **state)
 	assert_true(clock_mono_ms(clock_system()) - before < 10000);
 }
 
+/* A folder that another account could change, with a program of ours in it. */
+static void make_loose(const struct scratch *scratch, char path[SCRATCH_FILE_BYTES], const char *text)
+{
+	char folder[SCRATCH_FILE_BYTES];
+
+	assert_int_equal(mkdir(scratch_file(scratch, "loose", folder), 0777), 0);
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_ok(file_create(scratch_file(scratch, "loose/program", path), span_text(text), 0755, NULL));
+}
+
+static void what_others_could_swap_is_run_by_its_descriptor_or_refused(void **state)
+{
+	DROP(scratch_release) struct scratch scratch = {0};
+	DROP(process_result_release) struct process_result result = {0};
+	struct process_spec spec = {.timeout_ms = 10000};
+	char path[SCRATCH_FILE_BYTES];
+	struct err err = {0};
+
+	(void)state;
+	scratch_open(&scratch);
+	make_loose(&scratch, path, "#!/bin/sh\necho \"$0\"; rm -- \"$(readlink -f \"$0\")\"\n");
+	spec.path = path;
+	spec.safe_folders = true;
+	assert_rc(process_run(&spec, &result, &err), RC_DENIED);
+	assert_non_null(strstr(err.text, "loose: mode is 777"));
+	spec.safe_folders = false;
+	assert_ok(process_run(&spec, &result, &err));
+	assert_true(process_succeeded(&result));
+	assert_memory_equal(result.output.at, "/dev/fd/", 8);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_safe_path_is_run_by_its_name(void **state)
+{
+	DROP(scratch_release) struct scratch scratch = {0};
+	DROP(process_result_release) struct process_result result = {0};
+	struct process_spec spec = {.timeout_ms = 10000, .safe_folders = true};
+	char path[SCRATCH_FILE_BYTES];
+
+	(void)state;
+	scratch_open(&scratch);
+	spec.path = scratch_file(&scratch, "program", path);
+	assert_ok(file_create(path, span_text("#!/bin/sh\nprintf %s \"$0\"\n"), 0755, NULL));
+	assert_ok(process_run(&spec, &result, NULL));
+	assert_true(span_is(blob_span(&result.output), path));
+}
+
+static void an_account_is_taken_on_by_root_alone(void **state)
+{
+	DROP(process_result_release) struct process_result result = {0};
+	const struct account nobody = {.uid = 65534, .gid = 65534};
+	const char *arguments[] = {"-u", NULL};
+	struct process_spec spec = {
+		.path = "/usr/bin/id", .arguments = arguments, .account = &nobody, .timeout_ms = 10000};
+
+	(void)state;
+	if (geteuid() != 0) {
+		assert_rc(process_run(&spec, &result, NULL), RC_DENIED);
+		return;
+	}
+	assert_ok(process_run(&spec, &result, NULL));
+	assert_true(span_is(blob_span(&result.output), "65534\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_others_could_swap_is_run_by_its_descriptor_or_refused),
+		cmocka_unit_test(a_safe_path_is_run_by_its_name),
+		cmocka_unit_test(an_account_is_taken_on_by_root_alone),
 		cmocka_unit_test(output_and_errors_arrive_in_order),
 		cmocka_unit_test(input_arrives_whole_even_if_nobody_reads_it_for_a_while),
 		cmocka_unit_test(input_beyond_the_limit_is_refused),
