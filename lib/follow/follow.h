@@ -28,8 +28,8 @@ struct follow;
 #define FOLLOW_BYTES_MAX     (16u << 20) /* of them together */
 #define FOLLOW_CALLS_MAX     256  /* outstanding requests of the owner's, each of follow_call, follow_ask */
 #define FOLLOW_BLIND_MS      5000 /* without a valid head */
-#define FOLLOW_PLACE_FILE    "place"
-#define FOLLOW_PROFILES_FILE "profiles"
+#define FOLLOW_PLACE_FILE    "notices.place"
+#define FOLLOW_PROFILES_FILE "notices.profiles"
 
 /* Where the first run begins; later runs go on from their place.
  *   ALL   with notice 1: every one is given

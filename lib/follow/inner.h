@@ -135,8 +135,8 @@ void connect_heard(struct follow *follow);
 void receive_published(void *ctx, struct span topic, const struct msg *msg, struct span frame);
 /* Put a frame behind those that wait. False: there is no room, or no memory. */
 bool receive_later(struct follow *follow, enum frame_kind kind, struct span frame, const struct page *page);
-/* is_late: it waited behind others, so that a newer one may have been seen. */
-void receive_head(struct follow *follow, struct span frame, bool is_late);
+enum head_source { HEAD_ALONE, HEAD_IN_BATCH, HEAD_ANSWERED };
+void receive_head(struct follow *follow, struct span frame, enum head_source source);
 /* Nothing is taken any more. */
 void receive_forked(struct follow *follow, const char *text);
 

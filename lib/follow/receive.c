@@ -136,7 +136,22 @@ static void begin_at(struct follow *follow, const struct msg_head *head)
 		give_begin(follow, &follow->seen, head->seq);
 }
 
-void receive_head(struct follow *follow, struct span frame, bool is_late)
+/* Heads that are published say that we would hear of a revocation; the answer to a request only says how far
+ * the log is. */
+static void heard(struct follow *follow, const struct msg_head *head, enum head_source source)
+{
+	if (source == HEAD_ANSWERED && follow->has_head)
+		return;
+	if (follow->is_blind)
+		log_event(LOG_INFO, "notices.seeing", "service=%s seq=%llu", follow->service,
+			(unsigned long long)head->seq);
+	follow->has_head = true;
+	follow->is_blind = false;
+	follow->failures = 0;
+	connect_heard(follow);
+}
+
+void receive_head(struct follow *follow, struct span frame, enum head_source source)
 {
 	static const struct notice_place nothing = {0};
 	const struct msg_head *head;
@@ -149,20 +164,15 @@ void receive_head(struct follow *follow, struct span frame, bool is_late)
 	if (rc == RC_OK)
 		rc = compare_head(follow, head, &err);
 	if (rc != RC_OK) {
-		log_event(rc == RC_STALE && is_late ? LOG_DEBUG : LOG_WARN, "head.refused",
+		/* One that waited behind others may be older than what was seen meanwhile. */
+		log_event(rc == RC_STALE && source != HEAD_ALONE ? LOG_DEBUG : LOG_WARN, "head.refused",
 			"service=%s text=\"%s\"", follow->service, err.text);
 		return;
 	}
-	if (follow->is_blind)
-		log_event(LOG_INFO, "notices.seeing", "service=%s seq=%llu", follow->service,
-			(unsigned long long)head->seq);
 	follow->head = head->seq;
-	follow->has_head = true;
-	follow->is_blind = false;
-	if (!is_late) /* the answer of one who withholds has a head, too */
+	heard(follow, head, source);
+	if (source == HEAD_ALONE)
 		follow->is_stalled = false;
-	follow->failures = 0;
-	connect_heard(follow);
 	leader_is(follow->leader, head->leader);
 	if (!follow->is_placed)
 		begin_at(follow, head);
@@ -252,7 +262,7 @@ static void finish_frame(struct follow *follow, struct waiting_frame *at)
 	else
 		follow->published_count--;
 	if (frame.kind != FRAME_SINGLE && frame.is_open)
-		receive_head(follow, frame.head, true);
+		receive_head(follow, frame.head, frame.kind == FRAME_PAGE ? HEAD_ANSWERED : HEAD_IN_BATCH);
 	else
 		fetch_more(follow);
 }
@@ -285,7 +295,7 @@ static void take_published(struct follow *follow, const struct msg *msg, struct 
 
 	if (!follow->is_placed && follow->options.start != FOLLOW_ALL) {
 		if (msg->type == MSG_TYPE_notices)
-			receive_head(follow, msg->notices.head, false);
+			receive_head(follow, msg->notices.head, HEAD_IN_BATCH);
 		return;
 	}
 	if (!receive_later(follow, kind_of(msg), frame, NULL) || !is_first)
@@ -299,7 +309,7 @@ void receive_published(void *ctx, struct span topic, const struct msg *msg, stru
 	struct follow *follow = ctx;
 
 	if (span_is(topic, "head"))
-		receive_head(follow, frame, false);
+		receive_head(follow, frame, HEAD_ALONE);
 	else if (topic.len >= 7 && span_is(span_of(topic.at, 7), "notice."))
 		take_published(follow, msg, frame);
 	else if (follow->options.published != NULL)

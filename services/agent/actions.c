@@ -8,13 +8,9 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/json/json_write.h"
-#include "proto/print.h"
+#include "lib/follow/notice_json.h"
 #include "services/agent/inner.h"
 #include "services/agent/notices.h"
-
-/* Evidence inside a cause is longer than what anybody acts on. */
-#define PRINT_BYTES_MAX 256
 
 struct actions {
 	struct agent *agent;
@@ -76,32 +72,6 @@ static void list_folder(struct actions *actions)
 	qsort(actions->names, actions->count, sizeof actions->names[0], by_name);
 }
 
-/* ---- what the programs read ---- */
-
-static enum rc render(struct actions *actions, const struct msg *notice)
-{
-	DROP(blob_release) struct blob printed = {0};
-	char time[CLOCK_TEXT_BYTES];
-	struct json_write w = json_write_begin(&actions->input, JSON_COMPACT);
-
-	json_write_object(&w, NULL);
-	json_write_u64(&w, "seq", notice->notice.seq);
-	json_write_text(&w, "kind", notice->notice.kind);
-	json_write_hex(&w, "node", notice->notice.node);
-	json_write_u64(&w, "severity", notice->notice.severity);
-	json_write_text(&w, "reason", notice->notice.reason);
-	json_write_cstr(&w, "time", clock_text(notice->notice.time, time));
-	json_write_bool(&w, "again", actions->again);
-	json_write_close(&w);
-	TRY(json_write_end(&w));
-	TRY(msg_print(notice, PRINT_BYTES_MAX, &printed));
-	/* {…} becomes {…,"notice":{…}}: both are whole objects. */
-	actions->input.len--;
-	TRY(blob_append(&actions->input, span_text(",\"notice\":")));
-	TRY(blob_append(&actions->input, blob_span(&printed)));
-	return blob_append(&actions->input, span_text("}\n"));
-}
-
 /* ---- running ---- */
 
 static void go_on(void *ctx);
@@ -154,19 +124,15 @@ static void go_on(void *ctx)
 		on_result(actions, &broken);
 }
 
-void actions_begin(struct actions *actions, struct span signed_notice, bool again)
+void actions_begin(struct actions *actions, const struct msg_notice *notice,
+	const struct msg_profile *profile, bool again)
 {
-	struct msg outer;
-	struct msg notice = {0};
-
 	clear(actions);
 	blob_clear(&actions->input);
 	actions->again = again;
-	if (msg_decode_as(signed_notice, MSG_TYPE_signed_body, &outer) == RC_OK &&
-		msg_decode_as(outer.signed_body.body, MSG_TYPE_notice, &notice) == RC_OK &&
-		render(actions, &notice) == RC_OK) {
-		actions->seq = notice.notice.seq;
-		snprintf(actions->kind, sizeof actions->kind, "%.*s", SPAN_FMT(notice.notice.kind));
+	if (notice_json(notice, profile, again, &actions->input) == RC_OK) {
+		actions->seq = notice->seq;
+		snprintf(actions->kind, sizeof actions->kind, "%.*s", SPAN_FMT(notice->kind));
 		if (actions->agent->action_jobs != NULL)
 			list_folder(actions);
 	} else

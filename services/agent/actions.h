@@ -3,7 +3,7 @@
 #define LIMEBUS_AGENT_ACTIONS_H
 
 #include "lib/base/err.h"
-#include "lib/base/span.h"
+#include "proto/msg.h"
 
 struct agent;
 struct actions;
@@ -17,8 +17,9 @@ MUST_USE enum rc actions_open(struct agent *agent, struct actions **out, struct 
 /* Accepts NULL inside. */
 void actions_close(struct actions **actions);
 
-/* Run them all for this signed notice, which was checked and is copied; notices_acted is called at the end,
- * perhaps at once. again: it may have been acted on before. */
-void actions_begin(struct actions *actions, struct span signed_notice, bool again);
+/* Run them all for this checked notice; nothing of it is kept. notices_acted is called at the end, from the
+ * loop. profile may be NULL. again: it may have been acted on before. */
+void actions_begin(struct actions *actions, const struct msg_notice *notice,
+	const struct msg_profile *profile, bool again);
 
 #endif

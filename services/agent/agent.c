@@ -150,7 +150,7 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 	TRY(actions_open(agent, &agent->actions, err));
 	boot_begin(agent);
 	TRY(open_tpm_thread(agent, blob_span(&owner), blob_span(&endorsement), err));
-	TRY(bus_open(agent->loop, &(struct bus_options){.links_max = 4}, &agent->bus, err));
+	TRY(bus_open(agent->loop, &(struct bus_options){.links_max = 5}, &agent->bus, err));
 	TRY(attest_watch(agent, err));
 	return status_begin(agent, err);
 }

@@ -1,11 +1,12 @@
 /*
- * Revocation notices: the subscription, its chain of checks (lib/trust/notice.h), gaps, heads, and what has
- * been acted on. Each notice that passes is acted on in order, at least once (docs/notices.md).
+ * Revocation notices (lib/follow): what the log says about this node itself, and the actions that are run for
+ * each notice (docs/notices.md).
  */
 #ifndef LIMEBUS_AGENT_NOTICES_H
 #define LIMEBUS_AGENT_NOTICES_H
 
 #include "lib/base/err.h"
+#include "lib/follow/follow.h"
 #include "lib/json/json_write.h"
 
 struct agent;
@@ -19,8 +20,11 @@ void notices_close(struct notices **notices);
 /* The roster is another one: another service may be the one to ask. */
 void notices_roster_changed(struct notices *notices);
 
-/* The first notice that waits has been acted on. */
+/* The actions of the notice that was given have been run. */
 void notices_acted(struct notices *notices);
+
+/* For requests to the revocation services (follow_call). */
+struct follow *notices_follow(struct notices *notices);
 
 /* For status.json. */
 void notices_status(const struct notices *notices, struct json_write *w);

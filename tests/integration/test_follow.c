@@ -371,10 +371,10 @@ static void what_is_not_done_is_held_in_a_window(void **state)
 	rig->holds_back = true;
 	rig_append_many(rig, FOLLOW_WINDOW + 500);
 	rig_follow(rig);
-	RIG_UNTIL(rig, status(rig).waiting == FOLLOW_WINDOW);
+	RIG_UNTIL(rig, status(rig).waiting > FOLLOW_WINDOW - PAGE_MAX);
 	settle(rig);
-	assert_int_equal(status(rig).waiting, FOLLOW_WINDOW);
-	assert_int_equal(status(rig).seen, FOLLOW_WINDOW);
+	assert_true(status(rig).waiting <= FOLLOW_WINDOW);
+	assert_int_equal(status(rig).seen, status(rig).waiting);
 	assert_int_equal(rig->given_count, 1);
 	rig->holds_back = false;
 	follow_done(rig->follow, 2); /* not given yet: does not count */
