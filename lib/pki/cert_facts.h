@@ -23,6 +23,7 @@ struct cert_facts {
 	struct span key_id, issuer_key_id; /* subject and authority key identifier; empty if absent */
 	struct span extensions;            /* content of the SEQUENCE; may be empty */
 	struct span names;                 /* content of subjectAltName; may be empty */
+	struct span ext_key_usage;         /* content of extKeyUsage; may be empty */
 	bool ca;
 	unsigned key_usage; /* bit n of KeyUsage is 1 << n; ~0 if there is no such extension */
 };
@@ -34,5 +35,14 @@ MUST_USE enum rc cert_facts_read(struct span der, struct cert_facts *out);
 /* The next subject alternative name: DNS and URI as text (any bytes: escape before printing), IP as 4 or 16
  * octets. Other kinds are skipped. False: no more. Start with *rest = facts.names. */
 bool cert_facts_next_name(struct span *rest, struct san *out);
+
+/* Is this key purpose (content of its OID) in extKeyUsage? */
+bool cert_facts_is_for(const struct cert_facts *facts, struct span usage);
+
+/* Bits of key_usage. */
+#define CERT_DIGITAL_SIGNATURE (1u << 0)
+#define CERT_KEY_ENCIPHERMENT  (1u << 2)
+#define CERT_KEY_CERT_SIGN     (1u << 5)
+#define CERT_CRL_SIGN          (1u << 6)
 
 #endif
