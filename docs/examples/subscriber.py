@@ -21,7 +21,7 @@ KINDS = {
     'revoked': ('verdict', VERIFIER, lambda cause: not cause.get('trusted')),
     'suspended': ('node_request', PROVISIONER | ADMIN, lambda cause: cause['action'] == 'suspend'),
     'reinstated': ('node_request', PROVISIONER | ADMIN, lambda cause: cause['action'] == 'resume'),
-    'removed': ('node_request', ADMIN, lambda cause: cause['action'] == 'remove'),
+    'node-removed': ('node_request', ADMIN, lambda cause: cause['action'] == 'remove'),
     'provisioned': ('provisioning', PROVISIONER | ADMIN, lambda cause: True),
     'lapsed': None, 'restored': None,
 }

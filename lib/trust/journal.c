@@ -15,6 +15,17 @@ static struct journal_link issued_link(const struct msg *body)
 const struct journal_kind journal_notices = {"notice", MSG_TYPE_notice, notice_link};
 const struct journal_kind journal_issued = {"issued certificate", MSG_TYPE_issued, issued_link};
 
+enum rc journal_body(
+	const struct journal_kind *kind, struct span signed_entry, struct msg *out, struct err *err)
+{
+	struct msg envelope;
+
+	if (msg_decode_as(signed_entry, MSG_TYPE_signed_body, &envelope) != RC_OK ||
+		msg_decode_as(envelope.signed_body.body, kind->type, out) != RC_OK)
+		return err_set(err, RC_MALFORMED, "no signed %s", kind->what);
+	return RC_OK;
+}
+
 enum rc journal_chain(const struct journal_kind *kind, struct notice_place *place, const struct msg *body,
 	struct span signed_entry, struct err *err)
 {

@@ -29,6 +29,10 @@ struct journal_kind {
 extern const struct journal_kind journal_notices;
 extern const struct journal_kind journal_issued;
 
+/* What a signed entry says, for those who checked it before: who signed it is not looked at. */
+MUST_USE enum rc journal_body(
+	const struct journal_kind *kind, struct span signed_entry, struct msg *out, struct err *err);
+
 /*
  * Does it follow? RC_OK: it is the next one, and *place is moved to it. RC_EXISTS: it was taken before
  * (number not higher). RC_NOT_FOUND: there is a gap before it; fetch place->seq + 1 and on. RC_DENIED: it has

@@ -266,18 +266,6 @@ enum rc journal_file_open(const char *path, const struct journal_kind *kind, con
 
 /* ---- appending ---- */
 
-/* What a signed entry says; who signed it is not looked at. */
-static enum rc read_body(
-	const struct journal_file *file, struct span signed_entry, struct msg *out, struct err *err)
-{
-	struct msg envelope;
-
-	if (msg_decode_as(signed_entry, MSG_TYPE_signed_body, &envelope) != RC_OK ||
-		msg_decode_as(envelope.signed_body.body, file->kind->type, out) != RC_OK)
-		return err_set(err, RC_MALFORMED, "no signed %s", file->kind->what);
-	return RC_OK;
-}
-
 enum rc journal_file_append(struct journal_file *file, struct span signed_entry, struct err *err)
 {
 	struct notice_place end = file->end;
@@ -287,7 +275,7 @@ enum rc journal_file_append(struct journal_file *file, struct span signed_entry,
 	if (signed_entry.len > JOURNAL_ENTRY_MAX)
 		return err_set(
 			err, RC_LIMIT, "%s: %zu bytes are too many", file->kind->what, signed_entry.len);
-	TRY(read_body(file, signed_entry, &body, err));
+	TRY(journal_body(file->kind, signed_entry, &body, err));
 	TRY(journal_chain(file->kind, &end, &body, signed_entry, err));
 	for (size_t i = 0; i < LENGTH_BYTES; i++)
 		length[i] = (uint8_t)(signed_entry.len >> (24 - 8 * i));

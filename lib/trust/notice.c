@@ -53,13 +53,20 @@ static struct span node_of_cause(const struct msg *msg)
 		return msg->verdict.node;
 	if (msg->type == MSG_TYPE_node_request)
 		return msg->node_request.node;
+	if (msg->type == MSG_TYPE_policy_use)
+		return msg->policy_use.node;
+	if (msg->type == MSG_TYPE_profile)
+		return msg->profile.node;
+	if (msg->type == MSG_TYPE_certificate_revoke)
+		return msg->certificate_revoke.node;
 	return msg->provisioning.node;
 }
 
-/* The envelope's type is not known before it is opened: a body of each of the three types is tried. */
+/* The envelope's type is not known before it is opened: a body of each of these types is tried. */
 static enum rc open_any(struct span cause, struct signed_msg *out, struct err *err)
 {
-	static const enum msg_type types[] = {MSG_TYPE_verdict, MSG_TYPE_node_request, MSG_TYPE_provisioning};
+	static const enum msg_type types[] = {MSG_TYPE_verdict, MSG_TYPE_node_request, MSG_TYPE_provisioning,
+		MSG_TYPE_policy_use, MSG_TYPE_profile, MSG_TYPE_certificate_revoke};
 	struct msg outer;
 	struct msg body;
 
@@ -122,6 +129,77 @@ static enum rc check_cause(const struct roster *roster, struct notice_view *noti
 	return RC_OK;
 }
 
+/* ---- what it says for programs ---- */
+
+static enum rc add_reason(struct span code, struct blob *raw, size_t *count)
+{
+	struct list known = {blob_span(raw), *count};
+	struct elem_reason reason;
+
+	while (ELEM_NEXT(reason, &known, &reason))
+		if (span_equal(reason.code, code))
+			return RC_OK;
+	reason.code = code;
+	TRY(ELEM_APPEND(reason, &reason, raw));
+	(*count)++;
+	return RC_OK;
+}
+
+enum rc notice_reasons(enum notice_kind kind, const struct msg *cause, struct blob *raw, size_t *out_count)
+{
+	struct list rest = {0};
+	struct elem_finding finding;
+
+	*out_count = 0;
+	if (cause != NULL && cause->type == MSG_TYPE_verdict)
+		rest = cause->verdict.findings;
+	while (*out_count < NOTICE_REASONS_MAX && ELEM_NEXT(finding, &rest, &finding))
+		if (finding.weight == 0)
+			TRY(add_reason(finding.check, raw, out_count));
+	return *out_count != 0 ? RC_OK : add_reason(span_text(notice_kind_word(kind)), raw, out_count);
+}
+
+struct span notice_evidence(const struct msg *cause)
+{
+	return cause != NULL && cause->type == MSG_TYPE_verdict ? cause->verdict.evidence : (struct span){0};
+}
+
+static enum rc check_reasons(const struct notice_view *notice, const struct msg *cause, struct err *err)
+{
+	const struct msg_notice *body = &notice->signed_msg.msg.notice;
+	DROP(blob_release) struct blob raw = {0};
+	size_t count = 0;
+
+	if (body->reasons.count == 0)
+		return RC_OK;
+	TRY(notice_reasons(notice->kind, cause, &raw, &count));
+	if (body->reasons.count != count || !span_equal(body->reasons.raw, blob_span(&raw)))
+		return err_set(err, RC_DENIED, "notice %llu: its reasons are not those of its cause",
+			(unsigned long long)body->seq);
+	return RC_OK;
+}
+
+/* What it repeats for programs is what its cause proves. */
+static enum rc check_repeated(const struct notice_view *notice, struct err *err)
+{
+	const struct msg_notice *body = &notice->signed_msg.msg.notice;
+	const struct msg *cause = notice->cause.kind != NOTICE_UNKNOWN ? &notice->cause.signed_msg.msg : NULL;
+	struct list certificates = body->certificates;
+	struct elem_serial serial;
+
+	if (notice->kind == NOTICE_UNKNOWN)
+		return RC_OK;
+	if (body->evidence.len != 0 && !span_equal(body->evidence, notice_evidence(cause)))
+		return err_set(err, RC_DENIED, "notice %llu: names other evidence than its cause",
+			(unsigned long long)body->seq);
+	if (notice->kind == NOTICE_CERTIFICATE_REVOKED && body->certificates.count != 0 &&
+		(body->certificates.count != 1 || !ELEM_NEXT(serial, &certificates, &serial) ||
+			!span_equal(serial.serial, cause->certificate_revoke.serial)))
+		return err_set(err, RC_DENIED, "notice %llu: is about another certificate than its cause",
+			(unsigned long long)body->seq);
+	return check_reasons(notice, cause, err);
+}
+
 enum rc notice_open(const struct roster *roster, struct span signed_notice, uint64_t wall_ms,
 	struct notice_view *out, struct err *err)
 {
@@ -137,6 +215,7 @@ enum rc notice_open(const struct roster *roster, struct span signed_notice, uint
 			(unsigned long long)body->seq, (unsigned long long)(body->time - wall_ms));
 	notice.kind = notice_kind_parse(body->kind);
 	TRY(check_cause(roster, &notice, err));
+	TRY(check_repeated(&notice, err));
 	*out = notice;
 	return RC_OK;
 }

@@ -18,10 +18,13 @@
 	X(REVOKED, "revoked", MSG_TYPE_verdict, ROLE_VERIFIER, "", 9)                                        \
 	X(REINSTATED, "reinstated", MSG_TYPE_node_request, ROLES_PROVISION, "resume", 3)                     \
 	X(SUSPENDED, "suspended", MSG_TYPE_node_request, ROLES_PROVISION, "suspend", 6)                      \
-	X(REMOVED, "removed", MSG_TYPE_node_request, ROLE_ADMIN, "remove", 7)                                \
+	X(REMOVED, "node-removed", MSG_TYPE_node_request, ROLE_ADMIN, "remove", 7)                           \
 	X(PROVISIONED, "provisioned", MSG_TYPE_provisioning, ROLES_PROVISION, "", 1)                         \
 	X(LAPSED, "lapsed", MSG_TYPE_none, 0, "", 8)                                                         \
-	X(RESTORED, "restored", MSG_TYPE_none, 0, "", 2)
+	X(RESTORED, "restored", MSG_TYPE_none, 0, "", 2)                                                     \
+	X(POLICY_CHANGED, "policy-changed", MSG_TYPE_policy_use, ROLES_PROVISION, "", 2)                     \
+	X(DESCRIBED, "described", MSG_TYPE_profile, ROLES_PROVISION, "", 0)                                  \
+	X(CERTIFICATE_REVOKED, "certificate-revoked", MSG_TYPE_certificate_revoke, ROLE_ADMIN, "", 7)
 
 #define NOTICE_ENUM(name, word, cause, roles, action, severity) NOTICE_##name,
 enum notice_kind { NOTICE_UNKNOWN, NOTICE_KINDS(NOTICE_ENUM) NOTICE_KIND_COUNT };
@@ -43,6 +46,17 @@ struct notice_cause {
 MUST_USE enum rc notice_cause_open(const struct roster *roster, struct span cause, uint64_t wall_ms,
 	struct notice_cause *out, struct err *err);
 
+/*
+ * What a notice says for programs, taken from its cause (NULL: it has none), the same for whoever makes a
+ * notice and whoever checks one. reasons: elem_reason's are appended to raw: of a verdict the checks that
+ * speak against the node, each once, in their order; else the kind's word. evidence: hash of the verdict's;
+ * else empty.
+ */
+#define NOTICE_REASONS_MAX 16
+MUST_USE enum rc notice_reasons(
+	enum notice_kind kind, const struct msg *cause, struct blob *raw, size_t *out_count);
+struct span notice_evidence(const struct msg *cause);
+
 /* Hash that the next notice names: SHA-256 of the signed notice as it stands. */
 MUST_USE enum rc notice_hash(struct span signed_notice, uint8_t out[static HASH_BYTES]);
 
@@ -58,7 +72,8 @@ struct notice_view {
 
 /*
  * Check one notice by itself: signed by a rostered revocation service; a kind that needs a cause has the
- * right one, about the same node; a kind that has none carries none. Both signers must have been good at the
+ * right one, about the same node; a kind that has none carries none; reasons, evidence and, if it is about
+ * one certificate, its number are what the cause says, or absent. Both signers must have been good at the
  * notice's own time, so that old notices outlive their keys; what is dated more than HEAD_FRESH_MS ahead of
  * the clock is refused. That a notice is not dated back is what notice_follow and the head are for. RC_DENIED
  * otherwise.

@@ -47,6 +47,13 @@ static const struct live *find(const struct revocation *revocation, const uint8_
 	return found == NULL ? NULL : *found;
 }
 
+const uint8_t *admit_node_of(const struct revocation *revocation, const uint8_t key[static CURVE_KEY_BYTES])
+{
+	const struct live *live = find(revocation, key);
+
+	return live == NULL ? NULL : live->node;
+}
+
 /* The former NK of a node, if there is one. */
 struct former {
 	const uint8_t *node;

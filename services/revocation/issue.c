@@ -1,6 +1,5 @@
-/* From a cause to a published notice: durable first, published second, answered third. What a turn of the
- * loop brought is flushed with one fsync. */
-#include <search.h>
+/* From a cause to a notice: signed at once, in the log with all others of this turn, then published, then
+ * answered. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,49 +8,26 @@
 #include "lib/crypto/digest.h"
 #include "services/revocation/inner.h"
 
-/* ---- causes that made a notice already ---- */
+/* A notice that is appended, and whom to answer when it is in the log. */
+struct draft {
+	struct draft *next; /* of those that are settled */
+	struct revocation *revocation;
+	struct watched *node;
+	struct watched before; /* what was known of the node, to be taken back if it is not logged */
+	enum notice_kind kind;
+	bool has_cause;
+	uint8_t cause_hash[HASH_BYTES];
+	bool has_peer;
+	struct peer peer;
+	uint64_t id;
 
-static int compare_hash(const void *a, const void *b)
-{
-	return memcmp(a, b, HASH_BYTES);
-}
+	/* While it is made. */
+	struct span cause;
+	const struct notice_cause *opened;
+	struct span reason;
+};
 
-bool cause_is_known(const struct revocation *revocation, const uint8_t hash[static HASH_BYTES])
-{
-	return tfind(hash, &revocation->causes, compare_hash) != NULL;
-}
-
-enum rc cause_remember(struct revocation *revocation, const uint8_t hash[static HASH_BYTES])
-{
-	uint8_t *copy;
-
-	if (cause_is_known(revocation, hash))
-		return RC_OK;
-	copy = malloc(HASH_BYTES);
-	if (copy == NULL)
-		return RC_NOMEM;
-	memcpy(copy, hash, HASH_BYTES);
-	if (tsearch(copy, &revocation->causes, compare_hash) == NULL) {
-		free(copy);
-		return RC_NOMEM;
-	}
-	return RC_OK;
-}
-
-void causes_release(struct revocation *revocation)
-{
-	tdestroy(revocation->causes, free);
-	revocation->causes = NULL;
-}
-
-/* ---- drafting ---- */
-
-static uint64_t next_time(struct revocation *revocation)
-{
-	uint64_t now = service_now(revocation->service);
-
-	return now > revocation->last_time ? now : revocation->last_time;
-}
+/* ---- what it says ---- */
 
 /* "pcr-value: pcr 15 (sha256): expected 00…, found 7c… (and 2 more)" */
 static void verdict_reason(const struct msg_verdict *verdict, char *out, size_t room)
@@ -85,54 +61,14 @@ static struct span reason_span(const char *text)
 	return span;
 }
 
-static enum rc draft(struct revocation *revocation, struct watched *node, enum notice_kind kind,
-	struct span cause, struct span reason, struct draft **out, struct err *err)
-{
-	struct draft *slot = &revocation->drafts[revocation->draft_count];
-	const struct notice_place *end = journal_file_end(revocation->log);
-	struct msg msg = {
-		.type = MSG_TYPE_notice,
-		.notice = {.seq = end->seq + 1,
-			.previous = SPAN(end->hash),
-			.kind = span_text(notice_kind_word(kind)),
-			.node = SPAN(node->id),
-			.time = next_time(revocation),
-			.severity = notice_kind_severity(kind),
-			.reason = reason,
-			.cause = cause},
-	};
-
-	if (revocation->draft_count == BATCH_MAX)
-		return err_set(err, RC_LIMIT, "too many notices at once; try again");
-	*slot = (struct draft){.node = node, .kind = kind, .seq = msg.notice.seq, .before = *node};
-	TRY(signed_make(&service_identity(revocation->service)->sign, &msg, &slot->signed_notice, err));
-	if (journal_file_append(revocation->log, blob_span(&slot->signed_notice), err) != RC_OK) {
-		blob_release(&slot->signed_notice);
-		return err_set(err, RC_IO, "the notice cannot be appended");
-	}
-	revocation->last_time = msg.notice.time;
-	revocation->draft_count++;
-	*out = slot;
-	return RC_OK;
-}
-
-void issue_observation(
-	struct revocation *revocation, struct watched *node, enum notice_kind kind, const char *reason)
-{
-	struct draft *made = NULL;
-	struct err err = {0};
-
-	if (draft(revocation, node, kind, (struct span){0}, reason_span(reason), &made, &err) != RC_OK)
-		log_event(LOG_ERROR, "notice.failed", "kind=%s why=\"%s\"", notice_kind_word(kind), err.text);
-	else
-		/* At once: a node that is vouched for twice in a turn is restored once. */
-		watched_note(&revocation->watched, node, kind, made->seq, NULL);
-}
-
 static struct span cause_reason(const struct msg *msg, char *text, size_t room)
 {
 	if (msg->type == MSG_TYPE_node_request)
 		return msg->node_request.reason;
+	if (msg->type == MSG_TYPE_policy_use)
+		return msg->policy_use.reason;
+	if (msg->type == MSG_TYPE_certificate_revoke)
+		return msg->certificate_revoke.text;
 	if (msg->type == MSG_TYPE_verdict) {
 		verdict_reason(&msg->verdict, text, room);
 		return reason_span(text);
@@ -140,74 +76,246 @@ static struct span cause_reason(const struct msg *msg, char *text, size_t room)
 	return (struct span){0};
 }
 
+/* The name of the verdict's signer, as it was given to him, even if his key has ended since. */
+static struct span verifier_name(const struct revocation *revocation, const struct notice_cause *cause)
+{
+	const struct roster_member *member;
+	size_t len;
+
+	if (cause == NULL || cause->signed_msg.msg.type != MSG_TYPE_verdict)
+		return (struct span){0};
+	member = roster_by_sign(service_roster(revocation->service), cause->signed_msg.key);
+	if (member == NULL)
+		return (struct span){0};
+	return roster_name_is_ended(member->name, &len) ? span_of(member->name, len)
+	                                                : span_text(member->name);
+}
+
+/* The certificates that this notice is about. */
+static enum rc add_serials(const struct draft *draft, struct blob *raw, size_t *count)
+{
+	const struct follower *follower = &draft->revocation->follower;
+
+	*count = 0;
+	if (draft->kind == NOTICE_CERTIFICATE_REVOKED) {
+		struct elem_serial serial = {draft->opened->signed_msg.msg.certificate_revoke.serial};
+
+		*count = 1;
+		return ELEM_APPEND(serial, &serial, raw);
+	}
+	if (follower->serials != NULL)
+		*count = follower->serials(follower->ctx, draft->node->id, draft->kind, raw);
+	return RC_OK;
+}
+
+/* ---- drafting ---- */
+
+static enum rc make(void *ctx, const struct journal_next *next, struct blob *out, struct err *err)
+{
+	const struct draft *draft = ctx;
+	const struct msg *cause = draft->opened == NULL ? NULL : &draft->opened->signed_msg.msg;
+	DROP(blob_release) struct blob reasons = {0};
+	DROP(blob_release) struct blob serials = {0};
+	struct msg msg = {
+		.type = MSG_TYPE_notice,
+		.notice = {.seq = next->seq,
+			.previous = next->previous,
+			.kind = span_text(notice_kind_word(draft->kind)),
+			.node = SPAN(draft->node->id),
+			.time = next->time,
+			.severity = notice_kind_severity(draft->kind),
+			.reason = draft->reason,
+			.cause = draft->cause,
+			.verifier = verifier_name(draft->revocation, draft->opened),
+			.evidence = notice_evidence(cause)},
+	};
+
+	TRY(notice_reasons(draft->kind, cause, &reasons, &msg.notice.reasons.count));
+	TRY(add_serials(draft, &serials, &msg.notice.certificates.count));
+	msg.notice.reasons.raw = blob_span(&reasons);
+	msg.notice.certificates.raw = blob_span(&serials);
+	return signed_make(&service_identity(draft->revocation->service)->sign, &msg, out, err);
+}
+
+static void refuse(const struct draft *draft, enum rc rc)
+{
+	/* RC_IO: we end, and do not know. */
+	if (!draft->has_peer || rc == RC_IO ||
+		(rc == RC_STALE && !lead_serves(draft->revocation, &draft->peer, draft->id)))
+		return;
+	server_send_error(service_server(draft->revocation->service), &draft->peer, draft->id,
+		rc == RC_STALE ? RC_TIMEOUT : rc, "the notice could not be written; try again");
+}
+
+/* In the log it is answered after it was published; else what it changed is taken back. */
+static void drafted(void *ctx, enum rc rc, uint64_t seq, struct span entry)
+{
+	struct draft *draft = ctx;
+	struct revocation *revocation = draft->revocation;
+	struct msg body;
+
+	(void)seq;
+	if (rc != RC_OK) {
+		watched_take_back(&revocation->watched, draft->node, &draft->before);
+		if (draft->has_cause)
+			cause_forget(revocation, draft->cause_hash);
+		refuse(draft, rc);
+		free(draft);
+		return;
+	}
+	if (draft->has_cause && cause_remember(revocation, draft->cause_hash, NULL) != RC_OK)
+		log_event(LOG_ERROR, "memory", "a cause could not be remembered");
+	if (journal_body(&journal_notices, entry, &body, NULL) == RC_OK)
+		issue_told(revocation, &body.notice, entry);
+	*revocation->settled_end = draft;
+	revocation->settled_end = &draft->next;
+}
+
+/* Append the draft. The journal ends it from here on, unless this fails. seq is what it became. */
+static enum rc append(struct revocation *revocation, struct draft *draft, uint64_t *out_seq, struct err *err)
+{
+	TRY(journal_append(revocation->log, make, drafted, draft, err));
+	*out_seq = journal_last(revocation->log);
+	draft->opened = NULL;
+	draft->cause = (struct span){0};
+	draft->reason = (struct span){0};
+	return RC_OK;
+}
+
+bool issue_observation(
+	struct revocation *revocation, struct watched *node, enum notice_kind kind, const char *reason)
+{
+	struct draft *draft = calloc(1, sizeof *draft);
+	struct err err = {0};
+	uint64_t seq = 0;
+
+	if (draft == NULL)
+		return false;
+	*draft = (struct draft){.revocation = revocation,
+		.node = node,
+		.before = *node,
+		.kind = kind,
+		.reason = reason_span(reason)};
+	if (append(revocation, draft, &seq, &err) != RC_OK) {
+		log_event(LOG_WARN, "notice.failed", "kind=%s why=\"%s\"", notice_kind_word(kind), err.text);
+		free(draft);
+		return false;
+	}
+	/* At once: a node that is vouched for twice in a turn is restored once. */
+	watched_note(&revocation->watched, node, kind, seq, NULL);
+	return true;
+}
+
+/* ---- causes ---- */
+
 static void answer_ok(struct revocation *revocation, const struct peer *peer, uint64_t id, const char *text)
 {
 	struct msg answer = {.type = MSG_TYPE_ok, .id = id, .ok = {span_text(text)}};
 
 	if (server_send(service_server(revocation->service), peer, &answer) != RC_OK)
-		log_event(LOG_DEBUG, "cause.unanswered", "the verifier is gone; it will ask again");
+		log_event(LOG_DEBUG, "cause.unanswered", "the sender is gone; it will ask again");
 }
 
-/* Drafts of this very turn count too: a cause that is sent twice before the flush is answered by the first
- * one's flush. */
-static bool is_drafted(const struct revocation *revocation, const uint8_t hash[static HASH_BYTES])
+/* True: it was answered, or will be by the draft that it made before. */
+static bool is_repeated(struct revocation *revocation, const struct peer *peer, uint64_t id,
+	const uint8_t hash[static HASH_BYTES])
 {
-	for (size_t i = 0; i < revocation->draft_count; i++)
-		if (revocation->drafts[i].has_peer &&
-			memcmp(revocation->drafts[i].cause_hash, hash, HASH_BYTES) == 0)
-			return true;
-	return false;
+	struct draft *draft = cause_draft(revocation, hash);
+
+	if (draft != NULL) {
+		draft->peer = *peer;
+		draft->id = id;
+		return true;
+	}
+	if (!cause_is_known(revocation, hash))
+		return false;
+	answer_ok(revocation, peer, id, "known");
+	return true;
 }
 
-static enum rc take_cause(
-	struct revocation *revocation, const struct peer *peer, const struct msg *msg, struct err *err)
+static enum rc draft_cause(struct revocation *revocation, const struct notice_cause *cause,
+	struct watched *node, struct draft *draft, struct err *err)
 {
-	struct span bytes = msg->cause_put.cause;
 	char text[TEXT_MAX + 1] = "";
+	uint64_t seq = 0;
+	enum rc rc;
+
+	draft->reason = cause_reason(&cause->signed_msg.msg, text, sizeof text);
+	draft->opened = cause;
+	rc = cause_remember(revocation, draft->cause_hash, draft);
+	if (rc != RC_OK)
+		return err_set(err, rc, "out of memory");
+	rc = append(revocation, draft, &seq, err);
+	if (rc != RC_OK) {
+		cause_forget(revocation, draft->cause_hash);
+		return rc;
+	}
+	/* Later causes of this turn are compared with this one. */
+	watched_note(&revocation->watched, node, cause->kind, seq, &cause->signed_msg.msg);
+	return RC_OK;
+}
+
+/* It must not be sent for ever; but somebody replays, or a store was put back. */
+static void note_stale(struct revocation *revocation, const struct notice_cause *cause)
+{
+	revocation->stale_causes++;
+	log_event(LOG_WARN, "cause.stale", "kind=%s", notice_kind_word(cause->kind));
+	service_event(
+		revocation->service, "cause.stale", cause->node.at, notice_kind_word(cause->kind), 0, NULL);
+}
+
+enum rc issue_cause(struct revocation *revocation, const struct peer *peer, uint64_t id, struct span bytes,
+	struct err *err)
+{
 	struct notice_cause cause;
-	struct draft *made = NULL;
 	struct watched *node;
+	struct draft *draft;
 	uint8_t hash[HASH_BYTES];
+	enum rc rc;
 
 	TRY(digest_bytes(DIGEST_SHA256, bytes, hash));
-	if (cause_is_known(revocation, hash)) {
-		answer_ok(revocation, peer, msg->id, "known");
-		return RC_OK;
-	}
-	if (is_drafted(revocation, hash))
+	if (is_repeated(revocation, peer, id, hash))
 		return RC_OK;
 	TRY(notice_cause_open(
 		service_roster(revocation->service), bytes, service_now(revocation->service), &cause, err));
 	node = watched_get(&revocation->watched, cause.node.at);
-	if (node == NULL)
+	draft = calloc(1, sizeof *draft);
+	if (node == NULL || draft == NULL) {
+		free(draft);
 		return err_set(err, RC_NOMEM, "out of memory");
+	}
 	if (watched_is_stale(node, &cause)) {
-		/* It must not be sent for ever; but somebody replays, or a store was put back. */
-		revocation->stale_causes++;
-		log_event(LOG_WARN, "cause.stale", "kind=%s", notice_kind_word(cause.kind));
-		service_event(
-			revocation->service, "cause.stale", node->id, notice_kind_word(cause.kind), 0, NULL);
-		answer_ok(revocation, peer, msg->id, "stale");
+		free(draft);
+		note_stale(revocation, &cause);
+		answer_ok(revocation, peer, id, "stale");
 		return RC_OK;
 	}
-	TRY(draft(revocation, node, cause.kind, bytes, cause_reason(&cause.signed_msg.msg, text, sizeof text),
-		&made, err));
-	made->has_peer = true;
-	made->peer = *peer;
-	made->id = msg->id;
-	memcpy(made->cause_hash, hash, HASH_BYTES);
-	/* Later causes of this turn are compared with this one; should the flush fail, it is taken back. */
-	watched_note(&revocation->watched, node, cause.kind, made->seq, &cause.signed_msg.msg);
-	return RC_OK;
+	*draft = (struct draft){.revocation = revocation,
+		.node = node,
+		.before = *node,
+		.kind = cause.kind,
+		.cause = bytes,
+		.has_cause = true,
+		.has_peer = true,
+		.peer = *peer,
+		.id = id};
+	memcpy(draft->cause_hash, hash, HASH_BYTES);
+	rc = draft_cause(revocation, &cause, node, draft, err);
+	if (rc != RC_OK)
+		free(draft);
+	return rc;
 }
 
 void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct revocation *revocation = ctx;
 	struct err err = {0};
-	enum rc rc = take_cause(revocation, peer, msg, &err);
+	enum rc rc;
 
 	(void)frame;
+	if (!lead_serves(revocation, peer, msg->id))
+		return;
+	rc = issue_cause(revocation, peer, msg->id, msg->cause_put.cause, &err);
 	if (rc == RC_OK)
 		return;
 	log_event(LOG_WARN, "cause.refused", "why=\"%s\"", err.text);
@@ -215,86 +323,49 @@ void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, s
 		err.text[0] != '\0' ? err.text : rc_words(rc));
 }
 
-/* ---- flushing ---- */
+/* ---- what is in the log ---- */
 
-static void publish(struct revocation *revocation, const struct draft *made)
+void issue_told(struct revocation *revocation, const struct msg_notice *notice, struct span signed_notice)
 {
-	static const char prefix[] = "notice.";
-	char topic[sizeof prefix + 2 * NODE_ID_BYTES];
+	const struct follower *follower = &revocation->follower;
+	struct msg cause;
+	bool has_cause = issue_read_cause(notice->cause, &cause);
 
-	memcpy(topic, prefix, sizeof prefix - 1);
-	hex_encode(SPAN(made->node->id), topic + sizeof prefix - 1);
-	service_publish(revocation->service, topic, blob_span(&made->signed_notice));
-	log_event(LOG_INFO, "notice.issued", "seq=%llu kind=%s node=%.16s", (unsigned long long)made->seq,
-		notice_kind_word(made->kind), topic + sizeof prefix - 1);
-}
-
-static void settle(struct revocation *revocation, struct draft *made)
-{
-	publish(revocation, made);
-	if (!made->has_peer)
+	if (follower->notice != NULL)
+		follower->notice(follower->ctx, notice, has_cause ? &cause : NULL);
+	if (!revocation->is_open)
 		return;
-	if (cause_remember(revocation, made->cause_hash) != RC_OK)
-		log_event(LOG_ERROR, "memory", "a cause could not be remembered");
-	answer_ok(revocation, &made->peer, made->id, NULL);
+	publish_add(revocation, notice, signed_notice);
+	log_event(LOG_INFO, "notice.issued", "seq=%llu kind=%.*s", (unsigned long long)notice->seq,
+		SPAN_FMT(notice->kind));
 }
 
-static void refuse(struct revocation *revocation, const struct draft *made, enum rc rc, const char *text)
-{
-	if (made->has_peer)
-		server_send_error(service_server(revocation->service), &made->peer, made->id, rc, text);
-}
-
-void issue_flush(void *ctx)
+void issue_settled(void *ctx)
 {
 	struct revocation *revocation = ctx;
-	struct err err = {0};
-	enum rc rc;
+	struct draft *draft = revocation->settled;
 
-	if (revocation->draft_count == 0)
-		return;
-	rc = journal_file_flush(revocation->log, &err);
-	if (rc != RC_OK)
-		log_event(
-			LOG_ERROR, "log.failed", "notices=%zu why=\"%s\"", revocation->draft_count, err.text);
-	revocation->disk_failed = rc != RC_OK;
-	/* The last ones first, so that the first one's memory of the node is what stays. */
-	for (size_t i = revocation->draft_count; rc != RC_OK && i-- > 0;)
-		watched_take_back(
-			&revocation->watched, revocation->drafts[i].node, &revocation->drafts[i].before);
-	for (size_t i = 0; i < revocation->draft_count; i++) {
-		if (rc == RC_OK)
-			settle(revocation, &revocation->drafts[i]);
-		else
-			refuse(revocation, &revocation->drafts[i], rc, err.text);
-		blob_release(&revocation->drafts[i].signed_notice);
+	revocation->settled = NULL;
+	revocation->settled_end = &revocation->settled;
+	publish_flush(revocation);
+	while (draft != NULL) {
+		struct draft *next = draft->next;
+
+		if (draft->has_peer)
+			answer_ok(revocation, &draft->peer, draft->id, NULL);
+		free(draft);
+		draft = next;
 	}
-	revocation->draft_count = 0;
-	if (rc == RC_OK)
-		issue_head(revocation);
+	issue_head(revocation);
 }
 
-/* ---- heads ---- */
-
-enum rc issue_make_head(struct revocation *revocation, struct blob *out, struct err *err)
+void issue_release(struct revocation *revocation)
 {
-	const struct notice_place *place = journal_file_flushed(revocation->log);
-	struct msg head = {.type = MSG_TYPE_head,
-		.head = {.seq = place->seq,
-			.hash = SPAN(place->hash),
-			.time = service_now(revocation->service)}};
+	while (revocation->settled != NULL) {
+		struct draft *next = revocation->settled->next;
 
-	return signed_make(&service_identity(revocation->service)->sign, &head, out, err);
-}
-
-void issue_head(void *ctx)
-{
-	struct revocation *revocation = ctx;
-	DROP(blob_release) struct blob head = {0};
-	struct err err = {0};
-
-	if (issue_make_head(revocation, &head, &err) != RC_OK)
-		log_event(LOG_ERROR, "head.failed", "why=\"%s\"", err.text);
-	else
-		service_publish(revocation->service, "head", blob_span(&head));
+		free(revocation->settled);
+		revocation->settled = next;
+	}
+	blob_release(&revocation->outgoing.items);
 }

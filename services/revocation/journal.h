@@ -55,7 +55,10 @@ struct journal_options {
 MUST_USE enum rc journal_open(
 	const struct journal_options *options, struct journal **out, size_t *out_cut, struct err *err);
 
-/* What waits is forgotten, without callbacks. */
+/* What waits is told RC_IO: we do not know. No callbacks from now on; call it before the store is closed.
+ * Accepts NULL. */
+void journal_stop(struct journal *journal);
+/* After the store was closed. */
 void journal_close(struct journal **journal);
 
 /* Tell it what service_options.store_changed says. */
@@ -63,7 +66,8 @@ void journal_store_changed(struct journal *journal, const struct store_status *s
 
 /*
  * We hold this lease now (borrowed until journal_follow): read the Stream to its end, then journal_leads is
- * true. NULL: we hold none any more; what waits is voided (RC_STALE) unless the Stream turns out to have it.
+ * true. journal_follow: we hold it no more; what waits is voided (RC_STALE) unless the Stream turns out to
+ * have it.
  */
 void journal_lead(struct journal *journal, const struct store_lease *lease);
 void journal_follow(struct journal *journal);
@@ -78,6 +82,9 @@ bool journal_is_current(const struct journal *journal);
 /* The file's last entry; {0} before the first. */
 const struct notice_place *journal_end(const struct journal *journal);
 uint64_t journal_bytes(const struct journal *journal);
+
+/* The number of the last entry that was appended, whether it is in the log already or not. */
+uint64_t journal_last(const struct journal *journal);
 
 /* Why it is not current, in words; "" if nothing is wrong. */
 const char *journal_trouble(const struct journal *journal);
@@ -96,10 +103,11 @@ struct journal_next {
 typedef enum rc journal_make(void *ctx, const struct journal_next *next, struct blob *out, struct err *err);
 
 /*
- * The end of an entry, exactly once, unless the journal is closed first.
+ * The end of an entry, exactly once.
  *   RC_OK     committed and in our file; `entry` are its bytes
- *   else      it is not in the log: RC_STALE (another leads now), RC_DENIED, RC_LIMIT (Redis says so). Told
- *             from the last one to the first, so that each may take back what it changed.
+ *   else      it is not in the log: RC_STALE (another leads now), RC_DENIED, RC_LIMIT (Redis says so). RC_IO:
+ *             the journal is stopped, and the next who leads finds out. Told from the last one to the first,
+ *             so that each may take back what it changed.
  */
 typedef void journal_done(void *ctx, enum rc rc, uint64_t seq, struct span entry);
 

@@ -6,11 +6,11 @@
 #include <sys/statvfs.h>
 
 #include "lib/base/log.h"
-#include "lib/crypto/digest.h"
 #include "services/revocation/inner.h"
 
 #define HEAD_EVERY_MS  1000
 #define LAPSE_EVERY_MS 500
+#define ACKS_EVERY_MS  1000
 #define DISK_LOW_BYTES (64u << 20)
 
 static const struct server_row rows[] = {
@@ -18,33 +18,51 @@ static const struct server_row rows[] = {
 	{MSG_TYPE_alive, ROLE_VERIFIER, vouch_on_alive},
 	{MSG_TYPE_floor_get, ROLE_VERIFIER, serve_on_floor_get},
 	{MSG_TYPE_notices_get, ROLE_NODE | ROLES_ROSTERED, serve_on_notices_get},
-	{MSG_TYPE_notice_ack, ROLE_NODE | ROLES_ROSTERED, serve_on_ack},
+	{MSG_TYPE_notice_ack, ROLE_NODE | ROLES_ROSTERED, acks_on_ack},
+	{MSG_TYPE_subscribers_get, ROLES_VIEW, acks_on_get},
+	{MSG_TYPE_profile_put, ROLES_PROVISION, profile_on_put},
+	{MSG_TYPE_profile_get, ROLES_ROSTERED, profile_on_get},
 };
 
 /* ---- status ---- */
+
+static void add_lead(struct revocation *revocation, struct facts *facts)
+{
+	char leader[NAME_MAX_BYTES + 1];
+
+	lead_name(revocation, leader);
+	if (!journal_is_current(revocation->log))
+		facts_add(facts, FACT_BAD, "current",
+			"look after Redis; until then nobody trusts this service's heads",
+			"it is not known whether the log is whole: %s",
+			journal_trouble(revocation->log)[0] != '\0' ? journal_trouble(revocation->log)
+								    : "Redis does not answer");
+	if (lead_is_ours(revocation))
+		facts_add(facts, FACT_GOOD, "leader", NULL, "this service issues notices");
+	else
+		facts_add(facts, leader[0] != '\0' ? FACT_GOOD : FACT_WARN, "leader",
+			leader[0] != '\0' ? NULL : "see the logs of the revocation services, and Redis",
+			leader[0] != '\0' ? "%s issues notices; this service follows"
+					  : "nobody issues notices%s",
+			leader);
+}
 
 static void on_status(void *ctx, struct facts *facts)
 {
 	struct revocation *revocation = ctx;
 	const char *path = revocation->config->log;
-	uint64_t behind = 0;
 	struct statvfs disk;
 
-	for (size_t i = 0; i < revocation->ack_count; i++)
-		behind += revocation->acks[i].seq < journal_file_flushed(revocation->log)->seq;
-	facts_add(facts, revocation->disk_failed ? FACT_BAD : FACT_GOOD, "notice log",
-		"make room on the disk of the notice log; what was not taken is sent again",
-		"%llu notices, %llu bytes in %s%s",
-		(unsigned long long)journal_file_flushed(revocation->log)->seq,
-		(unsigned long long)journal_file_bytes(revocation->log), path,
-		revocation->disk_failed ? "; the last write failed" : "");
+	facts_add(facts, FACT_GOOD, "notice log", NULL, "%llu notices, %llu bytes in %s",
+		(unsigned long long)journal_end(revocation->log)->seq,
+		(unsigned long long)journal_bytes(revocation->log), path);
 	if (statvfs(path, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < DISK_LOW_BYTES)
 		facts_add(facts, FACT_WARN, "disk", "make room",
 			"less than %u MiB are free for the notice log", DISK_LOW_BYTES >> 20);
+	add_lead(revocation, facts);
 	facts_add(facts, FACT_GOOD, "nodes", NULL, "%zu known, %zu lapsed", revocation->watched.count,
 		revocation->watched.lapsed);
-	facts_add(facts, FACT_GOOD, "subscribers", NULL, "%zu acknowledge, %llu of them are behind",
-		revocation->ack_count, (unsigned long long)behind);
+	acks_add_facts(revocation, facts);
 	if (revocation->stale_causes != 0)
 		facts_add(facts, FACT_WARN, "stale causes",
 			"see the log: somebody replays, or a store was put back", "%llu since the start",
@@ -53,56 +71,47 @@ static void on_status(void *ctx, struct facts *facts)
 
 /* ---- opening ---- */
 
-/* The cause of a notice in our own log, for what it says; who signed it was checked when it was taken. */
-static bool read_cause(struct span cause, struct msg *out)
-{
-	struct msg envelope;
-
-	return cause.len != 0 && msg_decode_as(cause, MSG_TYPE_signed_body, &envelope) == RC_OK &&
-	       msg_decode(envelope.signed_body.body, out) == RC_OK;
-}
-
-static enum rc take_logged(void *ctx, const struct msg *body, struct span signed_notice, struct err *err)
-{
-	struct revocation *revocation = ctx;
-	const struct msg_notice *notice = &body->notice;
-	struct watched *node = watched_get(&revocation->watched, notice->node.at);
-	uint8_t hash[HASH_BYTES];
-	struct msg cause;
-	bool has_cause = read_cause(notice->cause, &cause);
-
-	(void)signed_notice;
-	if (node == NULL)
-		return err_set(err, RC_NOMEM, "out of memory");
-	watched_note(&revocation->watched, node, notice_kind_parse(notice->kind), notice->seq,
-		has_cause ? &cause : NULL);
-	revocation->last_time = notice->time;
-	if (notice->cause.len == 0)
-		return RC_OK;
-	TRY(digest_bytes(DIGEST_SHA256, notice->cause, hash));
-	return cause_remember(revocation, hash);
-}
-
 static void on_store(void *ctx, const struct store_status *status)
 {
 	struct revocation *revocation = ctx;
 
+	for (size_t i = 0; i < revocation->journal_count; i++)
+		journal_store_changed(revocation->journals[i], status);
 	if (status->state == STORE_READY && !revocation->has_states)
 		vouch_load(revocation);
 }
 
+/* A log that was forked: nothing of it is believed any more. */
+static void on_failed(void *ctx, const struct err *err)
+{
+	struct revocation *revocation = ctx;
+
+	revocation->failed = *err;
+	loop_stop(service_loop(revocation->service));
+}
+
 static enum rc open_log(struct revocation *revocation, struct err *err)
 {
+	const struct journal_options options = {
+		.kind = &journal_notices,
+		.stream = KEY_NOTICES,
+		.path = revocation->config->log,
+		.service = revocation->service,
+		.each = issue_on_logged,
+		.settled = issue_settled,
+		.failed = on_failed,
+		.ctx = revocation,
+	};
 	size_t cut = 0;
 
-	TRY(journal_file_open(revocation->config->log, &journal_notices, service_roster(revocation->service),
-		take_logged, revocation, &revocation->log, &cut, err));
+	TRY(journal_open(&options, &revocation->log, &cut, err));
+	lead_add(revocation, revocation->log);
 	if (cut != 0)
 		log_event(LOG_WARN, "log.cut",
 			"bytes=%zu why=\"a crash left a notice half-written; it was never acknowledged\"",
 			cut);
 	log_event(LOG_INFO, "log.open", "notices=%llu nodes=%zu",
-		(unsigned long long)journal_file_flushed(revocation->log)->seq, revocation->watched.count);
+		(unsigned long long)journal_end(revocation->log)->seq, revocation->watched.count);
 	return RC_OK;
 }
 
@@ -135,22 +144,44 @@ static enum rc open_service(struct revocation *revocation, struct err *err)
 	return service_open(&options, &revocation->service, err);
 }
 
+static enum rc start_timers(struct revocation *revocation)
+{
+	struct loop *loop = service_loop(revocation->service);
+
+	TRY(loop_every(loop, &revocation->head_timer, HEAD_EVERY_MS, issue_head, revocation));
+	TRY(loop_every(loop, &revocation->lapse_timer, LAPSE_EVERY_MS, vouch_check, revocation));
+	return loop_every(loop, &revocation->ack_timer, ACKS_EVERY_MS, acks_write, revocation);
+}
+
 enum rc revocation_open(const struct revocation_config *config, struct revocation **out, struct err *err)
 {
 	DROP(revocation_close) struct revocation *revocation = calloc(1, sizeof *revocation);
-	struct loop *loop;
 
 	if (revocation == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
 	revocation->config = config;
+	revocation->settled_end = &revocation->settled;
 	TRY(open_service(revocation, err));
 	TRY(open_log(revocation, err));
-	loop = service_loop(revocation->service);
-	TRY(loop_before_sleep(loop, issue_flush, revocation));
-	TRY(loop_every(loop, &revocation->head_timer, HEAD_EVERY_MS, issue_head, revocation));
-	TRY(loop_every(loop, &revocation->lapse_timer, LAPSE_EVERY_MS, vouch_check, revocation));
+	revocation->is_open = true;
+	TRY(lead_open(revocation, err));
+	TRY(start_timers(revocation));
 	*out = TAKE(revocation);
 	return RC_OK;
+}
+
+/* What waits was not answered: the verifiers send it again. */
+static void stop(struct revocation *revocation)
+{
+	struct loop *loop = service_loop(revocation->service);
+
+	revocation->is_closing = true;
+	loop_cancel(loop, &revocation->head_timer);
+	loop_cancel(loop, &revocation->lapse_timer);
+	loop_cancel(loop, &revocation->ack_timer);
+	for (size_t i = 0; i < revocation->journal_count; i++)
+		journal_stop(revocation->journals[i]);
+	lead_close(revocation);
 }
 
 void revocation_close(struct revocation **revocation)
@@ -159,15 +190,12 @@ void revocation_close(struct revocation **revocation)
 
 	if (r == NULL)
 		return;
-	if (r->service != NULL) {
-		loop_cancel(service_loop(r->service), &r->head_timer);
-		loop_cancel(service_loop(r->service), &r->lapse_timer);
-	}
-	/* What the last turn drafted was not answered: the verifiers send it again. */
-	for (size_t i = 0; i < r->draft_count; i++)
-		blob_release(&r->drafts[i].signed_notice);
+	if (r->service != NULL)
+		stop(r);
 	service_close(&r->service);
-	journal_file_close(&r->log);
+	journal_close(&r->log);
+	issue_release(r);
+	acks_release(r);
 	watched_table_release(&r->watched);
 	causes_release(r);
 	admit_release(r);
@@ -177,5 +205,8 @@ void revocation_close(struct revocation **revocation)
 
 enum rc revocation_run(struct revocation *revocation, struct err *err)
 {
-	return service_run(revocation->service, err);
+	TRY(service_run(revocation->service, err));
+	if (revocation->failed.rc != RC_OK)
+		return err_set(err, revocation->failed.rc, "%s", revocation->failed.text);
+	return RC_OK;
 }

@@ -1,4 +1,4 @@
-/* Missed ranges, floors, acknowledgements. */
+/* Missed ranges, and floors. */
 #include "lib/base/log.h"
 #include "services/revocation/inner.h"
 
@@ -20,7 +20,7 @@ static enum rc read_range(struct revocation *revocation, uint64_t from, uint64_t
 	for (uint64_t seq = from; seq <= to && *count < PAGE_MAX && raw->len < RANGE_BYTES_MAX; seq++) {
 		struct elem_item item;
 
-		TRY(journal_file_read(revocation->log, seq, &notice, err));
+		TRY(journal_read(revocation->log, seq, &notice, err));
 		item.bytes = blob_span(&notice);
 		TRY(ELEM_APPEND(item, &item, raw));
 		(*count)++;
@@ -31,7 +31,7 @@ static enum rc read_range(struct revocation *revocation, uint64_t from, uint64_t
 void serve_on_notices_get(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct revocation *revocation = ctx;
-	uint64_t last = journal_file_flushed(revocation->log)->seq;
+	uint64_t last = journal_end(revocation->log)->seq;
 	uint64_t to = msg->notices_get.to != 0 && msg->notices_get.to < last ? msg->notices_get.to : last;
 	DROP(blob_release) struct blob raw = {0};
 	DROP(blob_release) struct blob head = {0};
@@ -41,6 +41,7 @@ void serve_on_notices_get(void *ctx, const struct peer *peer, const struct msg *
 	enum rc rc = issue_make_head(revocation, &head, &err);
 
 	(void)frame;
+	acks_touch(revocation, peer);
 	if (rc == RC_OK)
 		rc = read_range(revocation, msg->notices_get.from, to, &raw, &count, &err);
 	if (rc != RC_OK) {
@@ -90,38 +91,10 @@ void serve_on_floor_get(void *ctx, const struct peer *peer, const struct msg *ms
 	const uint8_t *after = msg->floor_get.after.len == 0 ? NULL : msg->floor_get.after.at;
 
 	(void)frame;
+	if (!lead_serves(revocation, peer, msg->id))
+		return;
 	watched_walk(&revocation->watched, after, add_floor, &page);
 	answer.floors = (struct msg_floors){{blob_span(&page.raw), page.count}, page.more};
 	send(revocation, peer, &answer);
 	blob_release(&page.raw);
-}
-
-/* ---- notice_ack ---- */
-
-static struct ack *find_ack(struct revocation *revocation, const uint8_t key[static CURVE_KEY_BYTES])
-{
-	struct ack *fresh;
-
-	for (size_t i = 0; i < revocation->ack_count; i++)
-		if (memcmp(revocation->acks[i].key, key, CURVE_KEY_BYTES) == 0)
-			return &revocation->acks[i];
-	if (revocation->ack_count == ACKS_MAX)
-		return NULL;
-	fresh = &revocation->acks[revocation->ack_count++];
-	*fresh = (struct ack){0};
-	memcpy(fresh->key, key, CURVE_KEY_BYTES);
-	return fresh;
-}
-
-void serve_on_ack(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
-{
-	struct revocation *revocation = ctx;
-	struct ack *ack = find_ack(revocation, peer->key);
-	struct msg answer = {.type = MSG_TYPE_ok, .id = msg->id};
-
-	(void)frame;
-	if (ack != NULL && msg->notice_ack.seq > ack->seq &&
-		msg->notice_ack.seq <= journal_file_flushed(revocation->log)->seq)
-		ack->seq = msg->notice_ack.seq;
-	send(revocation, peer, &answer);
 }

@@ -9,7 +9,9 @@
 static void restore(struct revocation *revocation, struct watched *node)
 {
 	if (node->has_lapsed && !watched_is_silent(node, mono_ms(revocation)))
-		issue_observation(revocation, node, NOTICE_RESTORED, "a verifier vouches for the node again");
+		/* If it cannot be written now, the next word restores it. */
+		(void)issue_observation(
+			revocation, node, NOTICE_RESTORED, "a verifier vouches for the node again");
 }
 
 void vouch_on_alive(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
@@ -19,8 +21,9 @@ void vouch_on_alive(void *ctx, const struct peer *peer, const struct msg *msg, s
 	struct elem_alive_node alive;
 	uint64_t now = msg->alive.time != 0 ? msg->alive.time : service_now(revocation->service);
 
-	(void)peer;
 	(void)frame;
+	if (!lead_serves(revocation, peer, msg->id))
+		return;
 	while (ELEM_NEXT(alive_node, &rest, &alive)) {
 		struct watched *node = watched_get(&revocation->watched, alive.node.at);
 
@@ -47,14 +50,15 @@ static bool check_one(void *ctx, struct watched *node)
 		return true;
 	snprintf(reason, sizeof reason, "no verifier has vouched for the node for more than %llu ms",
 		(unsigned long long)node->limit_ms);
-	issue_observation(revocation, node, NOTICE_LAPSED, reason);
-	return revocation->draft_count < BATCH_MAX;
+	return issue_observation(revocation, node, NOTICE_LAPSED, reason);
 }
 
 void vouch_check(void *ctx)
 {
 	struct revocation *revocation = ctx;
 
+	if (!lead_is_ours(revocation))
+		return;
 	watched_walk(&revocation->watched, NULL, check_one, revocation);
 }
 
@@ -81,9 +85,11 @@ static bool each_state(void *ctx, struct span field, struct span value)
 		return true;
 	}
 	node = view.body.state.limit_ms == 0 ? NULL : watched_get(&revocation->watched, id);
-	if (node != NULL && node->limit_ms == 0)
+	if (node != NULL && node->limit_ms == 0) {
 		watched_vouch(node, now > view.body.state.good ? now - view.body.state.good : 0,
 			view.body.state.limit_ms, mono_ms(revocation));
+		watched_give_time(node, mono_ms(revocation));
+	}
 	return true;
 }
 
@@ -106,4 +112,17 @@ void vouch_load(struct revocation *revocation)
 
 	if (rc != RC_OK)
 		log_event(LOG_ERROR, "load.failed", "why=\"%s\"", rc_words(rc));
+}
+
+static bool give_time(void *ctx, struct watched *node)
+{
+	watched_give_time(node, mono_ms(ctx));
+	return true;
+}
+
+void vouch_begin(struct revocation *revocation)
+{
+	watched_walk(&revocation->watched, NULL, give_time, revocation);
+	/* Nodes that were vouched for while another one led. */
+	vouch_load(revocation);
 }

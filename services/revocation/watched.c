@@ -52,6 +52,10 @@ bool watched_is_stale(const struct watched *node, const struct notice_cause *cau
 	case NOTICE_REINSTATED:
 	case NOTICE_SUSPENDED:
 	case NOTICE_REMOVED: return msg->node_request.time <= node->request_time;
+	case NOTICE_POLICY_CHANGED: return msg->policy_use.time <= node->use_time;
+	case NOTICE_DESCRIBED: return msg->profile.time <= node->profile_time;
+	/* What is ended stays ended, whatever the order. */
+	case NOTICE_CERTIFICATE_REVOKED: return false;
 	case NOTICE_UNKNOWN:
 	case NOTICE_LAPSED:
 	case NOTICE_RESTORED:
@@ -60,7 +64,7 @@ bool watched_is_stale(const struct watched *node, const struct notice_cause *cau
 	return true;
 }
 
-static void note_cause(struct watched *node, const struct msg *cause)
+static void note_cause(struct watched *node, uint64_t seq, const struct msg *cause)
 {
 	if (cause->type == MSG_TYPE_verdict && cause->verdict.number > node->verdict)
 		node->verdict = cause->verdict.number;
@@ -68,6 +72,12 @@ static void note_cause(struct watched *node, const struct msg *cause)
 		node->request_time = cause->node_request.time;
 	if (cause->type == MSG_TYPE_provisioning && cause->provisioning.number > node->number)
 		node->number = cause->provisioning.number;
+	if (cause->type == MSG_TYPE_policy_use && cause->policy_use.time > node->use_time)
+		node->use_time = cause->policy_use.time;
+	if (cause->type == MSG_TYPE_profile && cause->profile.time > node->profile_time) {
+		node->profile_time = cause->profile.time;
+		node->profile_seq = seq;
+	}
 }
 
 static void set_lapsed(struct watched_table *table, struct watched *node, bool has_lapsed)
@@ -82,7 +92,7 @@ void watched_note(struct watched_table *table, struct watched *node, enum notice
 	const struct msg *cause)
 {
 	if (cause != NULL)
-		note_cause(node, cause);
+		note_cause(node, seq, cause);
 	switch (kind) {
 	case NOTICE_LAPSED: set_lapsed(table, node, true); return;
 	case NOTICE_RESTORED: set_lapsed(table, node, false); return;
@@ -96,6 +106,9 @@ void watched_note(struct watched_table *table, struct watched *node, enum notice
 	case NOTICE_SUSPENDED:
 	case NOTICE_REMOVED: set_lapsed(table, node, false); break;
 	case NOTICE_REINSTATED: break;
+	case NOTICE_POLICY_CHANGED:
+	case NOTICE_DESCRIBED:
+	case NOTICE_CERTIFICATE_REVOKED:
 	case NOTICE_UNKNOWN:
 	case NOTICE_KIND_COUNT: return;
 	}
@@ -111,6 +124,9 @@ void watched_take_back(struct watched_table *table, struct watched *node, const 
 	node->verdict = before->verdict;
 	node->request_time = before->request_time;
 	node->number = before->number;
+	node->use_time = before->use_time;
+	node->profile_time = before->profile_time;
+	node->profile_seq = before->profile_seq;
 }
 
 void watched_vouch(struct watched *node, uint64_t age_ms, uint64_t limit_ms, uint64_t mono_ms)
@@ -121,6 +137,12 @@ void watched_vouch(struct watched *node, uint64_t age_ms, uint64_t limit_ms, uin
 	if (node->limit_ms == 0 || good > node->good_ms)
 		node->good_ms = good;
 	node->limit_ms = limit_ms;
+}
+
+void watched_give_time(struct watched *node, uint64_t mono_ms)
+{
+	if (node->limit_ms != 0 && !node->has_lapsed && node->good_ms < mono_ms + WATCHED_EPOCH_MS)
+		node->good_ms = mono_ms + WATCHED_EPOCH_MS;
 }
 
 bool watched_is_silent(const struct watched *node, uint64_t mono_ms)

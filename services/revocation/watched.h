@@ -14,13 +14,16 @@
 
 struct watched {
 	uint8_t id[NODE_ID_BYTES];
-	/* From the log. decided: the last of revoked, reinstated, suspended, removed (provisioned ends
-	 * removed). */
+	/* From the log. decided: the last of revoked, reinstated, suspended, node-removed (provisioned ends
+	 * node-removed). */
 	enum notice_kind decided;
 	uint64_t decided_seq;
 	uint64_t verdict;      /* highest number of a verdict */
 	uint64_t request_time; /* latest time of a node_request */
 	uint64_t number;       /* highest provisioning number */
+	uint64_t use_time;     /* latest time of a policy_use */
+	uint64_t profile_time; /* of the profile that counts … */
+	uint64_t profile_seq;  /* … and the notice that has it; 0: there is none */
 	bool has_lapsed;
 	/* From verifiers. limit_ms 0: nobody vouched for it yet, so its silence says nothing. */
 	uint64_t good_ms; /* WATCHED_EPOCH_MS + monotonic */
@@ -54,6 +57,9 @@ void watched_take_back(struct watched_table *table, struct watched *node, const 
 
 /* A verifier vouched for the node age_ms ago; only later times count. */
 void watched_vouch(struct watched *node, uint64_t age_ms, uint64_t limit_ms, uint64_t mono_ms);
+
+/* A new leader has heard nobody vouch for anybody: each silence begins now. */
+void watched_give_time(struct watched *node, uint64_t mono_ms);
 
 /* Has its last good verdict become too old (and is that for us to tell: it is not revoked, suspended or
  * removed)? */

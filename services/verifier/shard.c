@@ -386,7 +386,7 @@ static bool apply_floor(struct verifier *verifier, const struct elem_floor *floo
 	if (floor->request_time > node->kept.request_time) {
 		if (span_is(floor->kind, "suspended"))
 			state = NODE_SUSPENDED;
-		else if (span_is(floor->kind, "removed"))
+		else if (span_is(floor->kind, "node-removed"))
 			state = NODE_REMOVED;
 		else if (state == NODE_STATE_NONE)
 			state = node->kept.state == NODE_STATE_NONE ? NODE_UNTRUSTED : node->kept.state;

@@ -169,6 +169,10 @@ static bool encodes(enum msg_type type, struct msg *out)
 		out->notices_get.from = 1;
 	else if (type == MSG_TYPE_notice_ack)
 		out->notice_ack.seq = 1;
+	else if (type == MSG_TYPE_profile_put)
+		out->profile_put.request = SPAN(bytes);
+	else if (type == MSG_TYPE_profile_get)
+		out->profile_get.node = SPAN(node);
 	return msg_encode(out, &raw) == RC_OK;
 }
 
@@ -184,6 +188,9 @@ static void every_message_of_a_wrong_role_is_denied(void **state)
 		{MSG_TYPE_notices_get, ~0u},
 		{MSG_TYPE_notice_ack, ~0u},
 		{MSG_TYPE_status_get, ~(1u << PLUGIN)},
+		{MSG_TYPE_subscribers_get, 1u << VIEWER | 1u << PROVISIONER | 1u << ADMIN},
+		{MSG_TYPE_profile_put, 1u << PROVISIONER | 1u << ADMIN},
+		{MSG_TYPE_profile_get, ~0u},
 	};
 	struct rig *rig = *state;
 	struct msg msg;
