@@ -208,6 +208,11 @@ static void on_reply(void *ctx, enum rc rc, const struct msg *reply, struct span
 	bool is_here;
 
 	call->client_id = 0;
+	/* Said by the service: nobody leads at the moment. */
+	if (rc == RC_TIMEOUT && reply != NULL) {
+		start(leader, &call->again, LEADER_AGAIN_MS, call_send, call);
+		return;
+	}
 	if (rc != RC_OK || reply->type != MSG_TYPE_moved) {
 		call_end(call, rc, reply, frame);
 		return;

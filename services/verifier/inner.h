@@ -19,6 +19,7 @@
 #include "services/verifier/outbox.h"
 #include "services/verifier/policies.h"
 #include "services/verifier/relay.h"
+#include "services/verifier/revoker.h"
 #include "services/verifier/round.h"
 #include "services/verifier/shard.h"
 #include "services/verifier/verifier.h"
@@ -61,9 +62,7 @@ struct verifier {
 	struct relays relays;
 	struct rounds rounds;
 	struct lookups lookups;
-	struct client *revocation; /* NULL: the roster names none */
-	uint8_t revocation_key[CURVE_KEY_BYTES];
-	bool revocation_is_up;
+	struct revoker revoker;
 	uint64_t next_id;       /* of our own requests: the top bit is clear */
 	struct verdict verdict; /* of the evidence that is being judged: too long for the stack */
 	struct timer tick;

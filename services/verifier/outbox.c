@@ -52,6 +52,9 @@ static bool read_cause(struct span cause, struct span *node, uint64_t *time)
 	} else if (signed_open(cause, MSG_TYPE_provisioning, &opened, NULL) == RC_OK) {
 		*node = opened.msg.provisioning.node;
 		*time = opened.msg.provisioning.time;
+	} else if (signed_open(cause, MSG_TYPE_policy_use, &opened, NULL) == RC_OK) {
+		*node = opened.msg.policy_use.node;
+		*time = opened.msg.policy_use.time;
 	} else {
 		return false;
 	}
@@ -152,6 +155,24 @@ static void delete_entry(struct outbox_entry *entry)
 	}
 }
 
+static void send_again(void *ctx)
+{
+	outbox_send(ctx);
+}
+
+static void wait_a_little(struct outbox_entry *entry, uint64_t ms)
+{
+	struct verifier *verifier = entry->verifier;
+	struct timer *again = &verifier->outbox.again;
+
+	entry->not_before_ms = mono_ms(verifier) + ms;
+	if (timer_is_running(again))
+		return;
+	/* If there is no timer, the next tick sends it. */
+	if (loop_after(service_loop(verifier->service), again, ms, send_again, verifier) != RC_OK)
+		log_event(LOG_ERROR, "timer.failed", "out of memory");
+}
+
 static void on_answer(void *ctx, enum rc rc, const struct msg *reply, struct span frame)
 {
 	struct outbox_entry *entry = ctx;
@@ -162,7 +183,12 @@ static void on_answer(void *ctx, enum rc rc, const struct msg *reply, struct spa
 	verifier->outbox.sent--;
 	if (rc == RC_OK && reply->type == MSG_TYPE_ok) {
 		delete_entry(entry);
-	} else if (rc != RC_TIMEOUT) {
+	} else if (rc == RC_OK && reply->type == MSG_TYPE_moved) {
+		wait_a_little(entry, revoker_moved(verifier, reply->moved.name));
+	} else if (rc == RC_TIMEOUT || rc == RC_LIMIT || rc == RC_IO) {
+		/* Nobody leads, or the disk or Redis refuses: that passes. */
+		wait_a_little(entry, REVOKER_AGAIN_MS);
+	} else {
 		verifier->outbox.refused++;
 		entry->not_before_ms = mono_ms(verifier) + REFUSE_MS;
 		log_event(LOG_ERROR, "cause.refused", "why=\"%.*s\"",
@@ -188,7 +214,7 @@ void outbox_send(struct verifier *verifier)
 	uint64_t now = mono_ms(verifier);
 	struct outbox_entry *next;
 
-	if (verifier->revocation == NULL || !shard_is_acting(&verifier->shard))
+	if (verifier->revoker.client == NULL || !shard_is_acting(&verifier->shard))
 		return;
 	for (struct outbox_entry *entry = outbox->first; entry != NULL; entry = next) {
 		struct msg msg = {.type = MSG_TYPE_cause_put, .cause_put = {blob_span(&entry->cause)}};
@@ -204,7 +230,8 @@ void outbox_send(struct verifier *verifier)
 		}
 		if (has_earlier(outbox, entry))
 			continue;
-		if (client_call(verifier->revocation, &msg, SEND_MS, 1000, on_answer, entry, NULL) != RC_OK)
+		if (client_call(verifier->revoker.client, &msg, SEND_MS, 1000, on_answer, entry, NULL) !=
+			RC_OK)
 			return;
 		entry->is_sent = true;
 		outbox->sent++;
@@ -233,7 +260,7 @@ void outbox_alive(struct verifier *verifier)
 {
 	struct node *at = verifier->nodes.first;
 
-	if (verifier->revocation == NULL || !verifier->revocation_is_up ||
+	if (verifier->revoker.client == NULL || !verifier->revoker.is_up ||
 		!shard_is_acting(&verifier->shard) || shard_token(&verifier->shard) == 0)
 		return;
 	while (at != NULL) {
@@ -244,7 +271,7 @@ void outbox_alive(struct verifier *verifier)
 		if (gather(verifier, &at, &raw, &count) != RC_OK || count == 0)
 			return;
 		msg.alive.nodes = (struct list){blob_span(&raw), count};
-		if (client_send(verifier->revocation, &msg) != RC_OK)
+		if (client_send(verifier->revoker.client, &msg) != RC_OK)
 			return;
 	}
 }

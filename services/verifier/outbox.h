@@ -8,6 +8,7 @@
 
 #include "lib/base/blob.h"
 #include "lib/base/span.h"
+#include "lib/bus/timer.h"
 #include "proto/schema.h"
 
 #define OUTBOX_WINDOW 32 /* calls at once */
@@ -20,6 +21,7 @@ struct outbox {
 	size_t count;
 	size_t sent;      /* under way */
 	uint64_t refused; /* by the revocation service */
+	struct timer again;
 };
 void outbox_release(struct outbox *outbox);
 

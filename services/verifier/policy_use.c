@@ -82,7 +82,8 @@ static enum rc begin(struct verifier *verifier, const struct peer *peer, const s
 	TRY(check_node(node, use, err));
 	TRY(check_policies(verifier, &node->kept, use, err));
 	change = change_begin(verifier, node);
-	if (change == NULL || kept_use(&change->next, use, envelope) != RC_OK)
+	if (change == NULL || kept_use(&change->next, use, envelope) != RC_OK ||
+		blob_copy(&change->cause, envelope) != RC_OK)
 		return err_set(err, RC_NOMEM, "out of memory");
 	change->writes_prov = true;
 	change->effects |= EFFECT_ASK;

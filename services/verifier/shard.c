@@ -440,6 +440,11 @@ static void on_floors(void *ctx, enum rc rc, const struct msg *reply, struct spa
 	shard->floors_asked = false;
 	if (!shard_is_acting(shard))
 		return;
+	/* The next tick asks where it sends us. */
+	if (rc == RC_OK && reply->type == MSG_TYPE_moved) {
+		(void)revoker_moved(verifier, reply->moved.name);
+		return;
+	}
 	if (rc != RC_OK || reply->type != MSG_TYPE_floors) {
 		floors_failed(verifier,
 			rc == RC_OK ? "the revocation service answered something else" : rc_words(rc));
@@ -478,7 +483,7 @@ static void ask_floors(struct verifier *verifier)
 		msg.floor_get.after = SPAN(shard->floors_after);
 	shard->floors_ms = mono_ms(verifier);
 	shard->floors_asked =
-		client_call(verifier->revocation, &msg, 5000, 1000, on_floors, verifier, NULL) == RC_OK;
+		client_call(verifier->revoker.client, &msg, 5000, 1000, on_floors, verifier, NULL) == RC_OK;
 }
 
 void shard_tick(struct verifier *verifier)
@@ -487,10 +492,10 @@ void shard_tick(struct verifier *verifier)
 
 	if (!shard_is_acting(shard) || shard->floors_done || shard->floors_asked)
 		return;
-	if (verifier->revocation == NULL || !verifier->revocation_is_up) {
+	if (verifier->revoker.client == NULL || !verifier->revoker.is_up) {
 		snprintf(shard->floors_text, sizeof shard->floors_text, "%s",
-			verifier->revocation == NULL ? "the roster names no revocation service"
-						     : "the revocation service cannot be reached");
+			verifier->revoker.client == NULL ? "the roster names no revocation service"
+							 : "the revocation service cannot be reached");
 		return;
 	}
 	shard->floors_has_after = shard->floors_missed = false;

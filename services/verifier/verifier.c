@@ -195,52 +195,12 @@ static void on_store(void *ctx, const struct store_status *status)
 		shard_lost(verifier);
 }
 
-/* ---- the revocation service ---- */
-
-static void on_link(void *ctx, bool is_up, enum rc why)
-{
-	struct verifier *verifier = ctx;
-
-	if (is_up != verifier->revocation_is_up)
-		log_event(is_up ? LOG_INFO : LOG_WARN, is_up ? "revocation.up" : "revocation.down",
-			"why=\"%s\"", rc_words(why));
-	verifier->revocation_is_up = is_up;
-	if (is_up) {
-		outbox_send(verifier);
-		shard_tick(verifier);
-	}
-}
-
-static enum rc dial(struct verifier *verifier, struct err *err)
-{
-	const struct roster_member *member = roster_nth(
-		service_roster(verifier->service), ROLE_REVOCATION, service_now(verifier->service), 0);
-	struct client_options options = {
-		.pair = service_curve(verifier->service),
-		.calls_max = OUTBOX_WINDOW * 2,
-		.queue_max = 256,
-		.link = on_link,
-		.ctx = verifier,
-	};
-
-	if (member == NULL || member->endpoint[0] == '\0') {
-		log_event(LOG_WARN, "revocation.none", "the roster names no revocation service");
-		return RC_OK;
-	}
-	memcpy(verifier->revocation_key, member->curve, CURVE_KEY_BYTES);
-	options.endpoint = member->endpoint;
-	options.server_key = member->curve;
-	if (verifier->revocation != NULL)
-		return client_redirect(verifier->revocation, member->endpoint, member->curve, err);
-	return client_open(service_bus(verifier->service), &options, &verifier->revocation, err);
-}
-
 static void on_roster(void *ctx)
 {
 	struct verifier *verifier = ctx;
 	struct err err = {0};
 
-	if (dial(verifier, &err) != RC_OK)
+	if (revoker_dial(verifier, &err) != RC_OK)
 		log_event(LOG_ERROR, "revocation.failed", "why=\"%s\"", err.text);
 }
 
@@ -313,9 +273,9 @@ static void on_status(void *ctx, struct facts *facts)
 
 	add_node_facts(verifier, facts);
 	add_shard_facts(verifier, facts);
-	facts_add(facts, verifier->revocation_is_up ? FACT_GOOD : FACT_BAD, "revocation",
-		verifier->revocation_is_up ? NULL : "start it, or mend its address in the roster",
-		"%s; %zu causes wait", verifier->revocation_is_up ? "connected" : "not connected",
+	facts_add(facts, verifier->revoker.is_up ? FACT_GOOD : FACT_BAD, "revocation",
+		verifier->revoker.is_up ? NULL : "start it, or mend its address in the roster",
+		"%s; %zu causes wait", verifier->revoker.is_up ? "connected" : "not connected",
 		verifier->outbox.count);
 	add_policy_facts(verifier, facts);
 	facts_add(facts, FACT_GOOD, "attestations", NULL,
@@ -382,7 +342,7 @@ static enum rc open_inside(struct verifier *verifier, struct err *err)
 	TRY(keyfile_load(config->sealing_key, KEYFILE_SEALING, &verifier->sealing_key, err));
 	TRY(service_open(&options, &verifier->service, err));
 	TRY(documents_open(verifier, err));
-	TRY(dial(verifier, err));
+	TRY(revoker_dial(verifier, err));
 	TRY(shard_open(verifier, err));
 	if (loop_every(service_loop(verifier->service), &verifier->tick, 1000, on_tick, verifier) != RC_OK)
 		return err_set(err, RC_NOMEM, "out of memory");
@@ -419,8 +379,8 @@ void verifier_close(struct verifier **verifier)
 	}
 	shard_close(v);
 	documents_stop(v);
-	if (v->revocation != NULL)
-		client_close(&v->revocation);
+	if (v->service != NULL)
+		revoker_close(v);
 	service_close(&v->service);
 	lookups_release(&v->lookups);
 	outbox_release(&v->outbox);
