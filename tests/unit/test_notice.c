@@ -203,7 +203,8 @@ static void a_notice_needs_the_cause_of_its_kind(void **state)
 
 static void no_kind_that_needs_a_cause_goes_without(void **state)
 {
-	static const char *const kinds[] = {"revoked", "reinstated", "suspended", "node-removed", "provisioned"};
+	static const char *const kinds[] = {
+		"revoked", "reinstated", "suspended", "node-removed", "provisioned"};
 	static const struct notice_place none = {0};
 	DROP(blob_release) struct blob bytes = {0};
 
