@@ -8,6 +8,7 @@
 	X("explain", node_explain, "why a node is not trusted, and what to do")                              \
 	X("watch", node_watch, "show what happens to nodes, until Ctrl-C")                                   \
 	X("alias", node_alias, "give a node a name")                                                         \
+	X("describe", node_describe, "say what programs outside should know of a node")                      \
 	X("accept", node_accept, "accept a file that a node was failed for")                                 \
 	X("policy", node_policy, "judge a node by another policy")                                           \
 	X("suspend", node_suspend, "take trust from a node until it is resumed")                             \

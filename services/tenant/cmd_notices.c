@@ -5,6 +5,7 @@
 #include "lib/trust/notice.h"
 #include "services/tenant/commands.h"
 #include "services/tenant/dial.h"
+#include "services/tenant/notices_verify.h"
 #include "services/tenant/render.h"
 #include "services/tenant/session.h"
 
@@ -30,6 +31,7 @@ static const struct program program = {
 		"Fetches the notices and checks them here: that the revocation service signed each, that none is missing or "
 		"was exchanged, and that a verifier or an operator signed what each is about. Ends with 77 if one does not "
 		"hold.\n\n"
+		"limebus notices verify FILE checks a copy of the log without any service.\n\n"
 		"Example: limebus notices --follow --json",
 	.options = options,
 	.count = COUNT(options),
@@ -237,5 +239,7 @@ int cmd_notices(const struct tenant_config *config, int argc, char **argv)
 {
 	struct notices_options given = {0};
 
+	if (argc > 1 && strcmp(argv[1], "verify") == 0)
+		return notices_verify(config, argc - 1, argv + 1);
 	return session_command(&program, config, argc, argv, &given, notices);
 }

@@ -10,8 +10,16 @@
 static const struct option options[] = {
 	{OPTION_TEXT(struct provision_options, policy), .name = "policy",
 		.help = "What the node must be: a policy's name or hash (limebus policy list)."},
-	{OPTION_PATH(struct provision_options, payload), .name = "payload",
-		.help = "The secret: a file, or a folder, which is packed without following links. It is encrypted here."},
+	{OPTION_PATH(struct provision_options, payload), .name = "payload", .fallback = "",
+		.help = "The secret: a file, or a folder, which is packed without following links. It is encrypted here. Must be "
+			"given, but for --cert."},
+	{OPTION_BOOL(struct provision_options, cert), .name = "cert", .fallback = "no",
+		.help = "Put a key and a certificate of the deployment's CA into the payload (limebus/node.key, node.crt, "
+			"chain.crt, ca.crt), for services that manage no certificates of their own. They end when the node's "
+			"trust does; nobody renews them but another provisioning."},
+	{OPTION_DURATION(struct provision_options, cert_life_ms), .name = "cert-life", .fallback = "24h",
+		.min = 60000, .max = (uint64_t)30 * 86400000,
+		.help = "How long that certificate is to be good for."},
 	{OPTION_TEXT(struct provision_options, run), .name = "run", .fallback = "",
 		.help = "A program of the payload that the node is to start when it has opened it: a path inside the payload. The "
 			"node's own configuration must allow start scripts."},
@@ -19,6 +27,7 @@ static const struct option options[] = {
 		.help = "How often the node is attested, and what silence means: a class of the verifier's configuration."},
 	{OPTION_DURATION(struct provision_options, wait_ms), .name = "wait", .fallback = "60s", .min = 100,
 		.max = 86400000, .help = "How long the node may take to open the payload."},
+	PROFILE_OPTIONS(struct provision_options, profile),
 };
 
 static const struct program program = {
@@ -28,7 +37,8 @@ static const struct program program = {
 		"Checks the node's TPM here, splits a fresh key, gives one share to the verifier and the other one, with the "
 		"encrypted payload, to the node, and waits until the node has passed and opened it. Neither the registrar, "
 		"the verifier, nor whoever carries the messages can read the payload. It is safe to run it again at any "
-		"time: that begins anew, under a higher number.\n\n"
+		"time: that begins anew, under a higher number. Tags, names and addresses replace what was said of the node "
+		"before, as with limebus node describe.\n\n"
 		"Example: limebus provision web1 --policy web --payload ./secrets --run setup.sh",
 	.options = options,
 	.count = COUNT(options),
@@ -111,6 +121,8 @@ static enum rc prepare(struct provisioning *p, const char *name, struct err *err
 {
 	uint64_t held = 0;
 
+	if (p->options->payload == NULL && !p->options->cert)
+		return err_set(err, RC_MALFORMED, "expected --payload FILE or FOLDER, or --cert");
 	TRY(vouch_open(session_config(p->session), &p->vouch, err));
 	TRY(policies_get(p->session, p->options->policy, &p->policy, err));
 	TRY(nodes_find(p->session, name, NAMING_CERTAIN, &p->node, err));
@@ -118,6 +130,8 @@ static enum rc prepare(struct provisioning *p, const char *name, struct err *err
 		&p->progress, "found", "node %.16s..., policy %s", p->node.digits, p->policy.policy.name);
 	TRY(meet_soon(p, name, &held, err));
 	TRY(choose_number(p, held, err));
+	if (profile_options_are_given(&p->options->profile))
+		TRY(profile_put(p->session, known_node_body(&p->node)->node.at, &p->options->profile, err));
 	return provisioning_make(p, err);
 }
 

@@ -1,9 +1,14 @@
 /* limebus keys add. */
 #include "lib/base/file.h"
+#include "services/tenant/ca_equip.h"
 #include "services/tenant/keys_change.h"
 #include "services/tenant/keys_redis.h"
 
 #define SHARED_FILE_MAX_BYTES 1024u
+#define CA_FILE_MAX_BYTES     (64u << 10)
+
+enum { PROGRAM_OWN, PROGRAM_GATEWAY, PROGRAM_ACTIONS };
+static const char *const program_words[] = {"own", "gateway", "actions", NULL};
 
 static const struct option options[] = {
 	CHANGE_ROW_DIR,
@@ -17,6 +22,10 @@ static const struct option options[] = {
 		.help = "A service: account to become when started as root; written into its configuration."},
 	{OPTION_PATH(struct change_options, redis_socket), .name = "redis-socket", .fallback = "",
 		.help = "A service: unix socket of Redis. Default: the one in the deployment's folder."},
+	{OPTION_WORD(struct change_options, program), .name = "program", .fallback = "own",
+		.words = program_words,
+		.help = "A plugin: limebus-gateway, limebus-actions, or a program of your own. The first two get a "
+			"configuration."},
 };
 
 static const struct program program = {
@@ -24,7 +33,7 @@ static const struct program program = {
 	.summary = "add a service, an operator or a plugin to the roster",
 	.about =
 		"Makes keys for a new member and issues the next roster. Roles are registrar, verifier, revocation (the "
-		"services), viewer, provisioner, admin (operators) and plugin.\n\n"
+		"services), viewer, provisioner, admin (operators) and plugin (whatever subscribes to notices).\n\n"
 		"Services take the new roster within a second once it lies in their folder.",
 	.options = options,
 	.count = COUNT(options),
@@ -59,6 +68,23 @@ static enum rc copy_from_sibling(
 		role_word(member->role), name, change->folder);
 }
 
+/* The CA of another revocation service, if one has any. */
+static enum rc equip_revocation(
+	const struct change *change, const struct roster_member *member, struct err *err)
+{
+	for (size_t i = 0; i < change->count; i++) {
+		const struct roster_member *sibling = &change->members[i];
+		char folder[PATH_MAX];
+
+		if (sibling->role != member->role || strcmp(sibling->name, member->name) == 0)
+			continue;
+		TRY(deployment_path(change->deployment.folder, sibling->name, folder, err));
+		if (change_path_exists(folder))
+			return ca_equip(folder, change->folder, err);
+	}
+	return RC_OK;
+}
+
 static enum rc equip_service(const struct change *change, const struct roster_member *member, struct err *err)
 {
 	const struct change_options *given = change->options;
@@ -66,9 +92,42 @@ static enum rc equip_service(const struct change *change, const struct roster_me
 	TRY(keys_configure_service(change->folder, member,
 		given->redis_socket == NULL ? "../redis/redis.sock" : given->redis_socket, given->user, err));
 	TRY(copy_from_sibling(change, member, KEYS_REDIS_PASSWORD, err));
+	if (member->role == (unsigned)ROLE_REVOCATION)
+		return equip_revocation(change, member, err);
 	return member->role == (unsigned)ROLE_VERIFIER
 	               ? copy_from_sibling(change, member, DEPLOYMENT_SEALING_KEY, err)
 	               : RC_OK;
+}
+
+/* The gateway serves what leads back to the root of the CA; one that is made before the CA gets it by hand.
+ */
+static enum rc equip_gateway(const struct change *change, struct err *err)
+{
+	DROP(blob_release) struct blob root = {0};
+	char path[PATH_MAX];
+	enum rc rc;
+
+	TRY(deployment_path(change->deployment.folder, "ca-root/root.crt", path, err));
+	rc = file_read(path, CA_FILE_MAX_BYTES, &root, err);
+	if (rc == RC_NOT_FOUND) {
+		*err = (struct err){0};
+		return RC_OK;
+	}
+	TRY(rc);
+	TRY(deployment_path(change->folder, "ca.pem", path, err));
+	return file_create(path, blob_span(&root), 0644, err);
+}
+
+static enum rc equip_plugin(const struct change *change, struct err *err)
+{
+	const struct keys_setting user = {"user", change->options->user};
+
+	if (change->options->program == PROGRAM_ACTIONS)
+		return keys_configure(change->folder, "actions.conf", "limebus-actions", &user, 1, err);
+	if (change->options->program != PROGRAM_GATEWAY)
+		return RC_OK;
+	TRY(keys_configure(change->folder, "gateway.conf", "limebus-gateway", &user, 1, err));
+	return equip_gateway(change, err);
 }
 
 static enum rc make_folders(const struct change *change, unsigned role, struct err *err)
@@ -106,6 +165,8 @@ static enum rc plan_add(struct change *change, const char *role_text, const char
 	if (!is_service && (given->endpoint != NULL || given->publisher != NULL))
 		return err_set(err, RC_MALFORMED, "a %s listens nowhere: leave --endpoint and --publish out",
 			role_text);
+	if (given->program != PROGRAM_OWN && role != ROLE_PLUGIN)
+		return err_set(err, RC_MALFORMED, "--program is for plugins");
 	if (change_find(change, name) != NULL)
 		return err_set(err, RC_EXISTS,
 			"%s is in the roster already; new keys: limebus keys rotate %s", name, name);
@@ -132,6 +193,8 @@ static enum rc add_member(struct change *change, const struct program_start *sta
 	TRY(deployment_equip(&change->deployment, change->folder, err));
 	if ((member->role & ROLES_SERVICE) != 0)
 		return equip_service(change, member, err);
+	if (member->role == (unsigned)ROLE_PLUGIN)
+		return equip_plugin(change, err);
 	if ((member->role & ROLES_VIEW) != 0)
 		return keys_configure(change->folder, "limebus.conf", "limebus", NULL, 0, err);
 	return RC_OK;

@@ -13,6 +13,7 @@ struct change_options {
 	char *publisher;
 	char *user;
 	char *redis_socket;
+	unsigned program; /* of a plugin: an index into its words */
 	bool last;
 	uint64_t older_ms;
 };

@@ -14,5 +14,6 @@ command_run node_resume;
 command_run node_remove;
 command_run node_policy;
 command_run node_accept;
+command_run node_describe;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "lib/evidence/ek_template.h"
 #include "services/tenant/node.h"
+#include "services/tenant/profile.h"
 #include "services/tenant/render.h"
 #include "services/tenant/states.h"
 #include "services/tenant/vouch.h"
@@ -30,6 +31,9 @@ struct picture {
 	struct elem_node_state state;
 	bool has_state;
 	struct states policies;
+	struct answer said;
+	struct signed_msg profile;
+	bool has_profile;
 	uint64_t now_ms;
 };
 
@@ -38,6 +42,7 @@ static void picture_release(struct picture *picture)
 	known_node_release(&picture->node);
 	registration_release(&picture->registration);
 	answer_release(&picture->answer);
+	answer_release(&picture->said);
 	states_release(&picture->policies);
 }
 
@@ -126,6 +131,53 @@ static void show_state(const struct picture *picture)
 	line_time("opened", state->opened == state->number ? state->opened_at : 0, picture->now_ms);
 }
 
+static void show_profile(const struct picture *picture)
+{
+	const struct msg_profile *profile = &picture->profile.msg.profile;
+	char text[PROFILE_ADDRESS_BYTES];
+	struct elem_tag tag;
+	struct elem_dns_name name;
+	struct elem_address address;
+	struct list rest;
+
+	if (!picture->has_profile)
+		return;
+	rest = profile->tags;
+	while (ELEM_NEXT(tag, &rest, &tag))
+		line("tag", tag.tag);
+	rest = profile->names;
+	while (ELEM_NEXT(dns_name, &rest, &name))
+		line("dns", name.name);
+	rest = profile->addresses;
+	while (ELEM_NEXT(address, &rest, &address))
+		line("address", span_text(profile_address(address.address, text)));
+}
+
+static void profile_json(const struct picture *picture, struct json_write *w)
+{
+	const struct msg_profile *profile = &picture->profile.msg.profile;
+	char text[PROFILE_ADDRESS_BYTES];
+	struct elem_tag tag;
+	struct elem_dns_name name;
+	struct elem_address address;
+	struct list rest = picture->has_profile ? profile->tags : (struct list){0};
+
+	json_write_array(w, "tags");
+	while (ELEM_NEXT(tag, &rest, &tag))
+		json_write_text(w, NULL, tag.tag);
+	json_write_close(w);
+	rest = picture->has_profile ? profile->names : (struct list){0};
+	json_write_array(w, "dns");
+	while (ELEM_NEXT(dns_name, &rest, &name))
+		json_write_text(w, NULL, name.name);
+	json_write_close(w);
+	rest = picture->has_profile ? profile->addresses : (struct list){0};
+	json_write_array(w, "addresses");
+	while (ELEM_NEXT(address, &rest, &address))
+		json_write_cstr(w, NULL, profile_address(address.address, text));
+	json_write_close(w);
+}
+
 static enum rc show_json(const struct picture *picture)
 {
 	const struct msg_node *body = known_node_body(&picture->node);
@@ -145,6 +197,7 @@ static enum rc show_json(const struct picture *picture)
 	json_write_u64(&w, "record", body->number);
 	json_write_u64(&w, "enrolled", body->enrolled);
 	json_write_u64(&w, "activated", body->activated);
+	profile_json(picture, &w);
 	if (picture->has_state) {
 		render_state_json(&w, &picture->state, picture->now_ms);
 		json_write_cstr(&w, "policy_name", states_policy(&picture->policies, picture->state.policy));
@@ -169,6 +222,7 @@ static enum rc look(struct session *session, const void *options, const struct p
 	int *status, struct err *err)
 {
 	DROP(picture_release) struct picture picture = {.now_ms = session_now(session)};
+	struct err why = {0};
 	enum rc rc;
 
 	(void)options;
@@ -179,11 +233,18 @@ static enum rc look(struct session *session, const void *options, const struct p
 		return rc;
 	picture.has_state = rc == RC_OK;
 	TRY(states_load_policies(session, &picture.policies, err));
+	/* Without it the rest is shown all the same. */
+	rc = profile_get(
+		session, known_node_body(&picture.node)->node, &picture.said, &picture.profile, &why);
+	picture.has_profile = rc == RC_OK;
+	if (rc == RC_DENIED || rc == RC_MALFORMED)
+		return err_set(err, rc, "%s", why.text);
 	if (picture.judged == RC_DENIED)
 		*status = EXIT_NO;
 	if (session_config(session)->json)
 		return show_json(&picture);
 	show_record(&picture);
+	show_profile(&picture);
 	show_state(&picture);
 	return RC_OK;
 }

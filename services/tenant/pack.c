@@ -215,12 +215,44 @@ static enum rc add_folder(struct packing *packing, int fd, const char *name, str
 	return rc;
 }
 
-static enum rc pack_opened(int fd, size_t max, struct blob *out, struct err *err)
+static enum rc add_extras(
+	struct packing *packing, int fd, const struct pack_extra *extras, size_t count, struct err *err)
+{
+	char folder[128] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		const struct pack_extra *extra = &extras[i];
+		size_t padded = (extra->bytes.len + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+		const char *slash = strchr(extra->name, '/');
+		char before[128];
+		size_t at;
+
+		memcpy(before, folder, sizeof before);
+		snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 0 : (int)(slash - extra->name + 1),
+			extra->name);
+		if (folder[0] != '\0' && strcmp(folder, before) != 0) {
+			if (fd >= 0 && faccessat(fd, folder, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+				return err_set(
+					err, RC_EXISTS, "%s: this name is needed for what is added", folder);
+			TRY(add_header(packing, folder, '5', 0700, 0, err));
+		}
+		TRY(add_header(packing, extra->name, '0', extra->mode, extra->bytes.len, err));
+		at = packing->out->len;
+		TRY(grow(packing, padded, extra->name, err));
+		memcpy(packing->out->at + at, extra->bytes.at, extra->bytes.len);
+	}
+	return RC_OK;
+}
+
+static enum rc pack_opened(
+	int fd, size_t max, const struct pack_extra *extras, size_t count, struct blob *out, struct err *err)
 {
 	DROP(blob_release) struct blob archive = {0};
 	struct packing packing = {.out = &archive, .max = max};
 
-	TRY(add_entries(&packing, fd, "", err));
+	if (fd >= 0)
+		TRY(add_entries(&packing, fd, "", err));
+	TRY(add_extras(&packing, fd, extras, count, err));
 	if (packing.entries == 0)
 		return err_set(err, RC_MALFORMED, "the folder is empty");
 	/* Two blocks of zeros end it. */
@@ -230,16 +262,22 @@ static enum rc pack_opened(int fd, size_t max, struct blob *out, struct err *err
 	return RC_OK;
 }
 
-enum rc pack_folder(const char *path, size_t max, struct blob *out, struct err *err)
+static enum rc pack_with(const char *path, size_t max, const struct pack_extra *extras, size_t count,
+	struct blob *out, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum rc rc;
 
 	if (fd < 0)
 		return err_errno(err, "%s", path);
-	rc = pack_opened(fd, max, out, err);
+	rc = pack_opened(fd, max, extras, count, out, err);
 	close(fd);
 	return rc == RC_OK ? rc : err_wrap(err, rc, "%s: ", path);
+}
+
+enum rc pack_folder(const char *path, size_t max, struct blob *out, struct err *err)
+{
+	return pack_with(path, max, NULL, 0, out, err);
 }
 
 static enum rc pack_file(
@@ -266,19 +304,28 @@ static enum rc pack_file(
 	return RC_OK;
 }
 
-enum rc pack(const char *path, size_t max, struct packed *out, struct err *err)
+enum rc pack(const char *path, size_t max, const struct pack_extra *extras, size_t count, struct packed *out,
+	struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	enum rc rc;
 
+	if (path == NULL) {
+		rc = pack_opened(-1, max, extras, count, &out->bytes, err);
+		out->is_archive = rc == RC_OK;
+		return rc;
+	}
 	if (fd < 0)
 		return err_errno(err, "%s", path);
 	if (fstat(fd, &st) != 0) {
 		rc = err_errno(err, "%s", path);
 	} else if (S_ISDIR(st.st_mode)) {
-		rc = pack_folder(path, max, &out->bytes, err);
+		rc = pack_with(path, max, extras, count, &out->bytes, err);
 		out->is_archive = rc == RC_OK;
+	} else if (count != 0) {
+		rc = err_set(err, RC_UNSUPPORTED, "%s: something is added to the payload: expected a folder",
+			path);
 	} else {
 		rc = pack_file(path, fd, &st, max, out, err);
 	}

@@ -22,6 +22,18 @@ struct packed {
 	char file[256]; /* the file's own name; "" for an archive */
 };
 void packed_release(struct packed *packed);
-MUST_USE enum rc pack(const char *path, size_t max, struct packed *out, struct err *err);
+
+/* A file that is packed besides: it lies in memory only. A name has at most one folder in front
+ * ("limebus/node.key"). */
+struct pack_extra {
+	const char *name;
+	struct span bytes;
+	unsigned mode;
+};
+
+/* path may be NULL if there are extras. With extras the payload is an archive: RC_UNSUPPORTED if path is a
+ * single file; RC_EXISTS if the folder has an entry where theirs belong. */
+MUST_USE enum rc pack(const char *path, size_t max, const struct pack_extra *extras, size_t count,
+	struct packed *out, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "lib/trust/payload.h"
 #include "services/tenant/pack.h"
 #include "services/tenant/policies.h"
+#include "services/tenant/profile.h"
 #include "services/tenant/progress.h"
 #include "services/tenant/vouch.h"
 
@@ -14,6 +15,9 @@ struct provision_options {
 	char *run;
 	char *class;
 	uint64_t wait_ms;
+	bool cert;
+	uint64_t cert_life_ms;
+	struct profile_options profile;
 };
 
 /* Everything of one provisioning. The secrets wipe themselves, and are gone from memory when they are not

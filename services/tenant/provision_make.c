@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "services/tenant/provision.h"
+#include "services/tenant/provision_cert.h"
 
 void provisioning_release(struct provisioning *p)
 {
@@ -56,9 +57,14 @@ static enum rc encrypt(struct provisioning *p, struct span plain, struct err *er
 enum rc provisioning_make(struct provisioning *p, struct err *err)
 {
 	DROP(packed_release) struct packed packed = {0};
+	DROP(provision_cert_release) struct provision_cert cert = {0};
 	size_t max = (size_t)(PAYLOAD_MAX - payload_chunks(PAYLOAD_MAX) * 16);
 
-	TRY(pack(p->options->payload, max, &packed, err));
+	if (p->options->cert)
+		TRY(provision_cert_order(p->session, known_node_body(&p->node)->node.at,
+			p->options->cert_life_ms, &cert, err));
+	TRY(pack(p->options->payload, max, cert.extras, p->options->cert ? PROVISION_CERT_FILES : 0, &packed,
+		err));
 	p->is_archive = packed.is_archive;
 	memcpy(p->file, packed.file, sizeof p->file);
 	if (p->options->run != NULL)

@@ -1,5 +1,6 @@
 #include "services/tenant/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "services/tenant/dial.h"
@@ -8,6 +9,8 @@
 #define LINK_PATIENCE_MS 5000
 /* Between two rounds over services that cannot act now. */
 #define PAUSE_MS 250
+/* After so many `moved` in a row nobody leads for now. */
+#define MOVES_MAX 4
 
 struct link_to {
 	const struct roster_member *member;
@@ -255,7 +258,7 @@ static enum rc open_answer(struct session *session, struct link_to *link, enum r
 		return err_set(err, rc, "%s: %.*s", link->member->name, SPAN_FMT(answer.msg.error.text));
 	if (rc != RC_OK)
 		return err_set(err, rc, "%s: %s", link->member->name, rc_words(rc));
-	if (answer.msg.type != expected)
+	if (answer.msg.type != expected && answer.msg.type != MSG_TYPE_moved)
 		return err_set(err, RC_MALFORMED, "%s answers with %s, expected %s", link->member->name,
 			msg_type_name(answer.msg.type), msg_type_name(expected));
 	answer.frame = TAKE(*frame);
@@ -269,7 +272,7 @@ static void waiting_release(struct waiting *waiting)
 	blob_release(&waiting->frame);
 }
 
-enum rc session_ask_member(struct session *session, const struct roster_member *member,
+static enum rc ask_once(struct session *session, const struct roster_member *member,
 	const struct msg *request, enum msg_type expected, uint64_t deadline_ms, struct answer *out,
 	struct err *err)
 {
@@ -290,6 +293,29 @@ enum rc session_ask_member(struct session *session, const struct roster_member *
 		return rc;
 	}
 	return open_answer(session, link, waiting.rc, &waiting.frame, expected, out, err);
+}
+
+/* `moved` names another service of the same role; one that sends us on and on is not believed. RC_IO: for now
+ * nobody leads. */
+enum rc session_ask_member(struct session *session, const struct roster_member *member,
+	const struct msg *request, enum msg_type expected, uint64_t deadline_ms, struct answer *out,
+	struct err *err)
+{
+	for (unsigned moves = 0; moves < MOVES_MAX; moves++) {
+		char name[NAME_MAX_BYTES + 1];
+		const struct roster_member *next;
+
+		TRY(ask_once(session, member, request, expected, deadline_ms, out, err));
+		if (out->msg.type == expected)
+			return RC_OK;
+		snprintf(name, sizeof name, "%.*s", SPAN_FMT(out->msg.moved.name));
+		next = roster_by_name(session->roster, span_text(name));
+		if (next == NULL || next->role != member->role)
+			return err_set(err, RC_DENIED, "%s sends us to %s, who is no %s in the roster",
+				member->name, name, role_word(member->role));
+		member = next;
+	}
+	return err_set(err, RC_IO, "the services send us to one another: none leads at the moment");
 }
 
 enum rc session_ask(struct session *session, enum role role, const struct msg *request,
