@@ -59,7 +59,7 @@ static const char conf_text[] =
 		READS " " TRANSACTIONS " " WRITES)                                                                              \
 	X(REVOCATION, "revocation",                                                                                             \
 		"%R~lb:{*}:node %R~lb:{*}:nk %R~lb:{*}:state %R~lb:{*}:outbox "                                                 \
-		"%RW~lb:{*}:lead %RW~lb:{*}:lead-token %RW~lb:{*}:subscriber",                                                  \
+		"%RW~lb:{*}:lead %RW~lb:{*}:lead-token %RW~lb:{*}:crl %RW~lb:{*}:subscriber",                                   \
 		READS " " TRANSACTIONS " " WRITES " (%RW~lb:{*}:notices %RW~lb:{*}:issued " JOURNALS ")")                       \
 	X(DOCTOR, "doctor", "", "")
 

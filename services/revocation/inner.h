@@ -3,6 +3,7 @@
 #define LIMEBUS_REVOCATION_INNER_H
 
 #include "lib/service/service.h"
+#include "services/revocation/ca.h"
 #include "services/revocation/journal.h"
 #include "services/revocation/revocation.h"
 #include "services/revocation/subscribers.h"
@@ -55,6 +56,7 @@ struct revocation {
 	struct journal *journals[JOURNALS_MAX]; /* all that the lease is for; log is the first */
 	size_t journal_count;
 	struct follower follower;
+	struct ca *ca; /* NULL: there is none */
 	struct watched_table watched;
 	void *causes; /* of the log, and of what is drafted (tsearch) */
 	void *nks;    /* live enrolments that asked to connect (tsearch); see admit.c */

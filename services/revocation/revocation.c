@@ -22,6 +22,7 @@ static const struct server_row rows[] = {
 	{MSG_TYPE_subscribers_get, ROLES_VIEW, acks_on_get},
 	{MSG_TYPE_profile_put, ROLES_PROVISION, profile_on_put},
 	{MSG_TYPE_profile_get, ROLES_ROSTERED, profile_on_get},
+	CA_ROWS,
 };
 
 /* ---- status ---- */
@@ -63,6 +64,7 @@ static void on_status(void *ctx, struct facts *facts)
 	facts_add(facts, FACT_GOOD, "nodes", NULL, "%zu known, %zu lapsed", revocation->watched.count,
 		revocation->watched.lapsed);
 	acks_add_facts(revocation, facts);
+	ca_status(revocation->ca, facts);
 	if (revocation->stale_causes != 0)
 		facts_add(facts, FACT_WARN, "stale causes",
 			"see the log: somebody replays, or a store was put back", "%llu since the start",
@@ -115,11 +117,23 @@ static enum rc open_log(struct revocation *revocation, struct err *err)
 	return RC_OK;
 }
 
+static void folder_of(const char *path, char out[static PATH_MAX])
+{
+	char *slash;
+
+	snprintf(out, PATH_MAX, "%s", path);
+	slash = strrchr(out, '/');
+	if (slash == NULL)
+		snprintf(out, PATH_MAX, ".");
+	else
+		slash[slash == out] = '\0';
+}
+
 static enum rc open_service(struct revocation *revocation, struct err *err)
 {
-	char folder[PATH_MAX];
-	const char *writable[] = {folder, NULL};
-	char *slash;
+	const struct revocation_config *config = revocation->config;
+	char notices[PATH_MAX], issued[PATH_MAX];
+	const char *writable[] = {notices, issued, config->ca_writable, NULL};
 	struct service_options options = {
 		.config = &revocation->config->service,
 		.role = ROLE_REVOCATION,
@@ -135,12 +149,10 @@ static enum rc open_service(struct revocation *revocation, struct err *err)
 		.ctx = revocation,
 	};
 
-	snprintf(folder, sizeof folder, "%s", revocation->config->log);
-	slash = strrchr(folder, '/');
-	if (slash == NULL)
-		snprintf(folder, sizeof folder, ".");
-	else
-		slash[slash == folder] = '\0';
+	folder_of(config->log, notices);
+	folder_of(revocation->ca == NULL ? config->log : config->issued_log, issued);
+	if (config->ca_writable != NULL && config->ca_writable[0] == '\0')
+		writable[2] = NULL;
 	return service_open(&options, &revocation->service, err);
 }
 
@@ -161,7 +173,9 @@ enum rc revocation_open(const struct revocation_config *config, struct revocatio
 		return err_set(err, RC_NOMEM, "out of memory");
 	revocation->config = config;
 	revocation->settled_end = &revocation->settled;
+	TRY(ca_prepare(config, &revocation->ca, err));
 	TRY(open_service(revocation, err));
+	TRY(ca_start(revocation->ca, revocation, err));
 	TRY(open_log(revocation, err));
 	revocation->is_open = true;
 	TRY(lead_open(revocation, err));
@@ -181,6 +195,7 @@ static void stop(struct revocation *revocation)
 	loop_cancel(loop, &revocation->ack_timer);
 	for (size_t i = 0; i < revocation->journal_count; i++)
 		journal_stop(revocation->journals[i]);
+	ca_stop(revocation->ca);
 	lead_close(revocation);
 }
 
@@ -194,6 +209,7 @@ void revocation_close(struct revocation **revocation)
 		stop(r);
 	service_close(&r->service);
 	journal_close(&r->log);
+	ca_close(&r->ca);
 	issue_release(r);
 	acks_release(r);
 	watched_table_release(&r->watched);

@@ -191,6 +191,9 @@ static void every_message_of_a_wrong_role_is_denied(void **state)
 		{MSG_TYPE_subscribers_get, 1u << VIEWER | 1u << PROVISIONER | 1u << ADMIN},
 		{MSG_TYPE_profile_put, 1u << PROVISIONER | 1u << ADMIN},
 		{MSG_TYPE_profile_get, ~0u},
+		{MSG_TYPE_ca_get, ~0u},
+		{MSG_TYPE_crl_get, ~0u},
+		{MSG_TYPE_certificates_get, 1u << VIEWER | 1u << PROVISIONER | 1u << ADMIN},
 	};
 	struct rig *rig = *state;
 	struct msg msg;
