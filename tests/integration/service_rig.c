@@ -239,10 +239,19 @@ enum rc rig_ask_with(struct rig *rig, struct client *client, const struct msg *m
 
 enum rc rig_ask(struct rig *rig, enum who who, const struct msg *msg)
 {
+	uint64_t end = clock_mono_ms(clock_system()) + RIG_PATIENCE_MS;
+	enum rc rc;
+
 	if (rig->client[who] == NULL)
 		rig->client[who] = rig_dial(rig, &rig->who[who].curve);
-	/* A client's pauses grow when a service is killed again and again. */
-	return rig_ask_with(rig, rig->client[who], msg, RIG_PATIENCE_MS - 1000);
+	/* A client's pauses grow when a service is killed again and again. A revocation service that has just
+	 * started says itself that it does not know enough yet. */
+	for (;;) {
+		rc = rig_ask_with(rig, rig->client[who], msg, RIG_PATIENCE_MS - 1000);
+		if (rc != RC_TIMEOUT || rig->text[0] == '\0' || clock_mono_ms(clock_system()) > end)
+			return rc;
+		rig_pass_ms(rig, 20);
+	}
 }
 
 void rig_sign(struct rig *rig, enum who who, const struct msg *msg, struct blob *out)

@@ -152,6 +152,106 @@ static void what_nobody_may_cause_makes_no_notice(void **state)
 	assert_int_equal(range(rig, VIEWER, 1), 0);
 }
 
+/* ---- what the tenant says about nodes ---- */
+
+static void profile(
+	struct rig *rig, enum who signer, const char *name, size_t address, uint64_t time, struct blob *out)
+{
+	static const uint8_t bytes[16] = {10, 0, 0, 7};
+	DROP(blob_release) struct blob names = {0};
+	DROP(blob_release) struct blob addresses = {0};
+	struct msg msg = {.type = MSG_TYPE_profile, .profile = {.node = SPAN(node), .time = time}};
+
+	assert_ok(ELEM_APPEND(dns_name, (&(struct elem_dns_name){span_text(name)}), &names));
+	assert_ok(ELEM_APPEND(address, (&(struct elem_address){span_of(bytes, address)}), &addresses));
+	msg.profile.names = (struct list){blob_span(&names), 1};
+	msg.profile.addresses = (struct list){blob_span(&addresses), 1};
+	rig_sign(rig, signer, &msg, out);
+}
+
+static enum rc describe(struct rig *rig, enum who sender, const struct blob *request)
+{
+	struct msg put = {.type = MSG_TYPE_profile_put, .profile_put = {blob_span(request)}};
+
+	return rig_ask(rig, sender, &put);
+}
+
+static void the_latest_description_counts(void **state)
+{
+	struct rig *rig = *state;
+	DROP(blob_release) struct blob first = {0};
+	DROP(blob_release) struct blob second = {0};
+	struct msg get = {.type = MSG_TYPE_profile_get, .profile_get = {SPAN(node)}};
+	struct msg info;
+	uint64_t now = now_ms();
+
+	rig_subscribe(rig, &rig->who[PLUGIN].curve);
+	RIG_UNTIL(rig, rig->heads > 0);
+	assert_rc(rig_ask(rig, PLUGIN, &get), RC_NOT_FOUND);
+	profile(rig, PROVISIONER, "web1.example", 4, now, &second);
+	assert_ok(describe(rig, PROVISIONER, &second));
+	/* An older one, by whoever, is stale. */
+	profile(rig, ADMIN, "old.example", 16, now - 1, &first);
+	assert_ok(describe(rig, ADMIN, &first));
+	assert_ok(rig_ask(rig, PLUGIN, &get));
+	assert_ok(msg_decode_as(blob_span(&rig->answer), MSG_TYPE_profile_info, &info));
+	assert_spans_equal(info.profile_info.profile, blob_span(&second));
+	RIG_UNTIL(rig, rig->notices == 1);
+	assert_int_equal(rig->kinds[0], NOTICE_DESCRIBED);
+	/* It says nothing about trust, and is there after a restart. */
+	rig_kill(rig);
+	client_close(&rig->client[PLUGIN]);
+	rig_start(rig);
+	assert_ok(rig_ask(rig, PLUGIN, &get));
+	assert_ok(msg_decode_as(blob_span(&rig->answer), MSG_TYPE_profile_info, &info));
+	assert_spans_equal(info.profile_info.profile, blob_span(&second));
+}
+
+static void a_description_that_is_none_is_refused(void **state)
+{
+	static const char *const names[] = {
+		"-web", "web-", "a..b", ".a", "a.", "a b", "*.example", "caf\xc3\xa9"};
+	struct rig *rig = *state;
+	DROP(blob_release) struct blob request = {0};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		profile(rig, ADMIN, names[i], 4, now_ms(), &request);
+		assert_rc(describe(rig, ADMIN, &request), RC_MALFORMED);
+	}
+	for (size_t len = 5; len < 16; len++) {
+		profile(rig, ADMIN, "web", len, now_ms(), &request);
+		assert_rc(describe(rig, ADMIN, &request), RC_MALFORMED);
+	}
+	profile(rig, VIEWER, "web", 4, now_ms(), &request);
+	assert_rc(describe(rig, ADMIN, &request), RC_DENIED);
+	profile(rig, STRANGER, "web", 4, now_ms(), &request);
+	assert_rc(describe(rig, ADMIN, &request), RC_DENIED);
+	assert_int_equal(range(rig, VIEWER, 1), 0);
+}
+
+static void a_change_of_policy_is_told(void **state)
+{
+	struct rig *rig = *state;
+	DROP(blob_release) struct blob cause = {0};
+	uint64_t now = now_ms();
+	struct msg msg = {.type = MSG_TYPE_policy_use,
+		.policy_use = {.node = SPAN(node), .number = 1, .policy = SPAN(node), .time = now}};
+
+	rig_subscribe(rig, &rig->who[PLUGIN].curve);
+	RIG_UNTIL(rig, rig->heads > 0);
+	rig_sign(rig, PROVISIONER, &msg, &cause);
+	assert_ok(put_bytes(rig, VERIFIER, &cause));
+	RIG_UNTIL(rig, rig->notices == 1);
+	assert_int_equal(rig->kinds[0], NOTICE_POLICY_CHANGED);
+	msg.policy_use.time = now - 1;
+	rig_sign(rig, PROVISIONER, &msg, &cause);
+	assert_ok(put_bytes(rig, VERIFIER, &cause));
+	msg.policy_use.time = now + 1;
+	rig_sign(rig, VIEWER, &msg, &cause);
+	assert_rc(put_bytes(rig, VERIFIER, &cause), RC_DENIED);
+	assert_int_equal(range(rig, VIEWER, 1), 1);
+}
+
 /* ---- who may say what ---- */
 
 /* May be left empty: what is refused for its sender is refused before it is looked into. */
@@ -471,6 +571,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIGGED(causes_become_notices_once_and_in_order),
 		RIGGED(what_nobody_may_cause_makes_no_notice),
+		RIGGED(the_latest_description_counts),
+		RIGGED(a_description_that_is_none_is_refused),
+		RIGGED(a_change_of_policy_is_told),
 		RIGGED(every_message_of_a_wrong_role_is_denied),
 		RIGGED(a_stranger_gets_no_answer_and_no_notice),
 		RIGGED(an_enrolled_node_listens_until_it_is_removed),

@@ -5,6 +5,7 @@
 
 #include "lib/store/commit.h"
 #include "lib/store/durability.h"
+#include "lib/store/stream.h"
 #include "tests/support/redis_server.h"
 
 #define NODE "lb:{0}:node"
@@ -734,6 +735,147 @@ static void a_busy_hash_does_not_lose_a_commit(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
+/* ---- Streams ---- */
+
+#define NOTICES "lb:{0}:notices"
+
+struct entries {
+	struct outcome outcome;
+	size_t count;
+	uint64_t numbers[8];
+	char last[64];
+	size_t stop_after;
+};
+
+static bool on_entry(void *ctx, uint64_t number, struct span entry)
+{
+	struct entries *entries = ctx;
+
+	assert_true(entries->count < COUNT(entries->numbers));
+	entries->numbers[entries->count++] = number;
+	snprintf(entries->last, sizeof entries->last, "%.*s", SPAN_FMT(entry));
+	return entries->count != entries->stop_after;
+}
+
+static void on_entries(void *ctx, enum rc rc)
+{
+	on_done(&((struct entries *)ctx)->outcome, rc);
+}
+
+static enum rc read_entries(
+	struct fixture *f, uint64_t from, size_t count, size_t max, size_t stop_after, struct entries *out)
+{
+	*out = (struct entries){.stop_after = stop_after};
+	TRY(store_stream_range(f->store, NOTICES, from, count, max, on_entry, on_entries, out));
+	return result(f, &out->outcome);
+}
+
+static enum rc add_entries(struct fixture *f, uint64_t last, uint64_t first, const char *const *texts)
+{
+	DROP(store_batch_release) struct store_batch batch = {0};
+
+	assert_ok(store_batch_stream_expect(&batch, NOTICES, last));
+	for (size_t i = 0; texts[i] != NULL; i++)
+		assert_ok(store_batch_stream_add(&batch, NOTICES, first + i, span_text(texts[i])));
+	return store_wait_commit(f->store, NULL, &batch, WAIT, NULL);
+}
+
+static int open_streams(void **state)
+{
+	struct fixture *f;
+
+	if (open_all(state) != 0)
+		return -1;
+	f = *state;
+	store_close(&f->store);
+	connect_as(f, REDIS_REVOCATION);
+	return 0;
+}
+
+static void entries_follow_the_last_one_or_are_not_written(void **state)
+{
+	static const char *const first[] = {"a", "b", NULL};
+	static const char *const more[] = {"c", NULL};
+	struct fixture *f = *state;
+	struct entries entries;
+
+	assert_rc(add_entries(f, 1, 2, first), RC_NOT_FOUND);
+	assert_ok(add_entries(f, 0, 1, first));
+	assert_rc(add_entries(f, 0, 1, first), RC_EXISTS);
+	assert_rc(add_entries(f, 1, 2, more), RC_EXISTS);
+	assert_rc(add_entries(f, 3, 4, more), RC_EXISTS);
+	assert_ok(add_entries(f, 2, 3, more));
+	assert_ok(read_entries(f, 1, 8, 64, 0, &entries));
+	assert_int_equal(entries.count, 3);
+	assert_int_equal(entries.numbers[2], 3);
+	assert_string_equal(entries.last, "c");
+}
+
+static void a_range_is_read_within_its_bounds(void **state)
+{
+	static const char *const texts[] = {"a", "b", "ccc", "d", NULL};
+	struct fixture *f = *state;
+	struct entries entries = {0};
+
+	assert_ok(read_entries(f, 1, 8, 64, 0, &entries));
+	assert_int_equal(entries.count, 0);
+	assert_ok(add_entries(f, 0, 1, texts));
+	assert_ok(read_entries(f, 2, 2, 64, 0, &entries));
+	assert_int_equal(entries.count, 2);
+	assert_int_equal(entries.numbers[0], 2);
+	assert_ok(read_entries(f, 5, 8, 64, 0, &entries));
+	assert_int_equal(entries.count, 0);
+	assert_ok(read_entries(f, 1, 8, 64, 2, &entries));
+	assert_int_equal(entries.count, 2);
+	/* One that is too long leaves out all of them. */
+	assert_rc(read_entries(f, 1, 8, 2, 0, &entries), RC_LIMIT);
+	assert_int_equal(entries.count, 0);
+	assert_rc(read_entries(f, 1, STORE_STREAM_CHUNK_MAX + 1, 64, 0, &entries), RC_LIMIT);
+	assert_rc(read_entries(f, 1, 1024, (16u << 10) + 1, 0, &entries), RC_LIMIT);
+	entries = (struct entries){0};
+	assert_ok(store_stream_last(f->store, NOTICES, 64, on_entry, on_entries, &entries));
+	assert_ok(result(f, &entries.outcome));
+	assert_int_equal(entries.numbers[0], 4);
+	assert_string_equal(entries.last, "d");
+}
+
+static void a_thousand_entries_are_one_transaction(void **state)
+{
+	struct fixture *f = *state;
+	DROP(store_batch_release) struct store_batch batch = {0};
+	struct entries entries = {0};
+
+	assert_ok(store_batch_stream_expect(&batch, NOTICES, 0));
+	for (uint64_t number = 1; number <= 1024; number++)
+		assert_ok(store_batch_stream_add(&batch, NOTICES, number, span_text("x")));
+	assert_rc(store_batch_stream_add(&batch, NOTICES, 0, span_text("x")), RC_LIMIT);
+	assert_ok(store_wait_commit(f->store, NULL, &batch, WAIT, NULL));
+	assert_ok(store_stream_last(f->store, NOTICES, 64, on_entry, on_entries, &entries));
+	assert_ok(result(f, &entries.outcome));
+	assert_int_equal(entries.numbers[0], 1024);
+}
+
+static void what_is_no_stream_of_ours_is_malformed(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const more[] = {"c", NULL};
+	struct entries entries;
+
+	redis_say(&f->server, REDIS_USERS, "XADD", NOTICES, "1-1", "s", "v", NULL);
+	assert_rc(read_entries(f, 1, 8, 64, 0, &entries), RC_MALFORMED);
+	assert_rc(add_entries(f, 1, 2, more), RC_MALFORMED);
+	redis_say(&f->server, REDIS_USERS, "DEL", NOTICES, NULL);
+	redis_say(&f->server, REDIS_USERS, "XADD", NOTICES, "1-0", "t", "v", NULL);
+	assert_rc(read_entries(f, 1, 8, 64, 0, &entries), RC_MALFORMED);
+	redis_say(&f->server, REDIS_USERS, "DEL", NOTICES, NULL);
+	redis_say(&f->server, REDIS_USERS, "XADD", NOTICES, "1-0", "s", "v", "s", "w", NULL);
+	assert_rc(read_entries(f, 1, 8, 64, 0, &entries), RC_MALFORMED);
+	redis_say(&f->server, REDIS_USERS, "DEL", NOTICES, NULL);
+	redis_say(&f->server, REDIS_USERS, "SET", NOTICES, "v", NULL);
+	assert_rc(read_entries(f, 1, 8, 64, 0, &entries), RC_MALFORMED);
+	assert_rc(add_entries(f, 0, 1, more), RC_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -766,6 +908,13 @@ int main(void)
 		TEST(a_missing_replica_stops_acknowledgements),
 		TEST(a_key_with_an_end_goes_away),
 		TEST(a_busy_hash_does_not_lose_a_commit),
+		cmocka_unit_test_setup_teardown(
+			entries_follow_the_last_one_or_are_not_written, open_streams, close_all),
+		cmocka_unit_test_setup_teardown(a_range_is_read_within_its_bounds, open_streams, close_all),
+		cmocka_unit_test_setup_teardown(
+			a_thousand_entries_are_one_transaction, open_streams, close_all),
+		cmocka_unit_test_setup_teardown(
+			what_is_no_stream_of_ours_is_malformed, open_streams, close_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

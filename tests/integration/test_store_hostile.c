@@ -10,6 +10,7 @@
 #include "lib/store/commit.h"
 #include "lib/store/durability.h"
 #include "lib/store/lease.h"
+#include "lib/store/stream.h"
 #include "tests/support/test.h"
 
 #define SETTING(a, b) "*2\r\n$1\r\nx\r\n$" a "\r\n" b "\r\n"
@@ -445,6 +446,49 @@ static void a_reactor_is_told_what_to_wait_for_and_when_the_descriptor_goes(void
 	store_watch(f->store, NULL);
 }
 
+/* A read of a Stream: every answer that is not entries of ours in order is refused, and none of it delivered.
+ */
+static bool never(void *ctx, uint64_t number, struct span entry)
+{
+	(void)ctx;
+	(void)number;
+	(void)entry;
+	fail_msg("an entry was delivered");
+	return false;
+}
+
+static void streams_that_lie_are_refused_whole(void **state)
+{
+	static const char *const lies[] = {
+		"$1\r\nx\r\n",
+		"*1\r\n$3\r\n1-0\r\n",
+		"*1\r\n*1\r\n$3\r\n1-0\r\n",
+		"*1\r\n*2\r\n$3\r\n1-0\r\n$1\r\ns\r\n",
+		"*1\r\n*2\r\n$3\r\n1-0\r\n*1\r\n$1\r\ns\r\n",
+		"*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nt\r\n$1\r\nv\r\n",
+		"*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*1\r\n*2\r\n$4\r\n01-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*1\r\n*2\r\n$3\r\n0-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*1\r\n*2\r\n:1\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*1\r\n*2\r\n$22\r\n18446744073709551616-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*2\r\n*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n"
+		"*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		"*3\r\n*-1\r\n*-1\r\n*-1\r\n",
+	};
+	struct fixture *f = *state;
+
+	greet(f);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		struct outcome outcome = {0};
+
+		assert_ok(store_stream_range(f->store, "lb:{0}:notices", 1, 2, 64, never, on_done, &outcome));
+		answer(f, lies[i]);
+		assert_int_equal(outcome.came, 1);
+		if (outcome.rc != RC_MALFORMED)
+			fail_msg("lie %zu was %s", i, rc_words(outcome.rc));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
@@ -464,6 +508,7 @@ int main(void)
 		TEST(a_connection_that_ends_anywhere_is_an_unknown_end),
 		TEST(what_waits_is_bounded),
 		TEST(a_reactor_is_told_what_to_wait_for_and_when_the_descriptor_goes),
+		TEST(streams_that_lie_are_refused_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

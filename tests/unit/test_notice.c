@@ -89,6 +89,21 @@ static void provisioning(enum who who, struct blob *out)
 	sign(who, &msg, out);
 }
 
+static void other_cause(enum who who, enum msg_type type, struct blob *out)
+{
+	struct msg msg = {.type = type};
+
+	if (type == MSG_TYPE_policy_use)
+		msg.policy_use = (struct msg_policy_use){
+			.node = SPAN(node), .number = 1, .policy = SPAN(node), .time = NOW};
+	else if (type == MSG_TYPE_profile)
+		msg.profile = (struct msg_profile){.node = SPAN(node), .time = NOW};
+	else
+		msg.certificate_revoke = (struct msg_certificate_revoke){
+			.node = SPAN(node), .serial = span_text("\x40\x01"), .time = NOW};
+	sign(who, &msg, out);
+}
+
 /* A notice that follows `place`. */
 static void dated(enum who who, const struct notice_place *place, const char *kind, uint64_t time,
 	const struct blob *cause, struct blob *out)
@@ -172,7 +187,125 @@ static void what_revokes_nobody_is_no_cause(void **state)
 	assert_rc(notice_cause_open(it.roster, span_text("junk"), NOW, &opened, NULL), RC_MALFORMED);
 }
 
+static void the_new_kinds_have_their_signers_too(void **state)
+{
+	static const struct {
+		enum msg_type type;
+		unsigned may;
+		enum notice_kind kind;
+	} rows[] = {
+		{MSG_TYPE_policy_use, 1u << PROVISIONER | 1u << ADMIN, NOTICE_POLICY_CHANGED},
+		{MSG_TYPE_profile, 1u << PROVISIONER | 1u << ADMIN, NOTICE_DESCRIBED},
+		{MSG_TYPE_certificate_revoke, 1u << ADMIN, NOTICE_CERTIFICATE_REVOKED},
+	};
+	static const struct notice_place none = {0};
+	DROP(blob_release) struct blob cause = {0};
+	DROP(blob_release) struct blob bytes = {0};
+	struct notice_cause opened;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (unsigned who = 0; who < WHO_COUNT; who++) {
+			bool may = (rows[i].may >> who & 1) != 0;
+
+			other_cause(who, rows[i].type, &cause);
+			assert_rc(notice_cause_open(it.roster, blob_span(&cause), NOW, &opened, NULL),
+				may ? RC_OK : RC_DENIED);
+			if (may)
+				assert_int_equal(opened.kind, rows[i].kind);
+			notice(REVOCATION, &none, notice_kind_word(rows[i].kind), &cause, &bytes);
+			assert_rc(opens(&bytes), may ? RC_OK : RC_DENIED);
+		}
+}
+
 /* ---- one notice ---- */
+
+/* A verdict with findings of these checks; a star in front: told, and not held against the node. */
+static void found(const char *const *checks, struct blob *out)
+{
+	DROP(blob_release) struct blob raw = {0};
+	struct msg msg = {.type = MSG_TYPE_verdict,
+		.verdict = {.node = SPAN(node),
+			.number = 1,
+			.time = NOW,
+			.ak_name = span_text("ak"),
+			.nk = SPAN(node),
+			.evidence = SPAN(other_node)}};
+
+	for (size_t i = 0; checks[i] != NULL; i++) {
+		bool is_told = checks[i][0] == '*';
+		struct elem_finding finding = {
+			.check = span_text(checks[i] + is_told), .weight = is_told ? 2 : 0};
+
+		assert_ok(ELEM_APPEND(finding, &finding, &raw));
+		msg.verdict.findings.count++;
+	}
+	msg.verdict.findings.raw = blob_span(&raw);
+	sign(VERIFIER, &msg, out);
+}
+
+/* A notice of this kind and cause that says so for programs. */
+static enum rc says(const char *kind, const struct blob *cause, const char *const *codes,
+	const uint8_t *evidence, const char *serial)
+{
+	DROP(blob_release) struct blob reasons = {0};
+	DROP(blob_release) struct blob serials = {0};
+	DROP(blob_release) struct blob bytes = {0};
+	struct msg msg = {.type = MSG_TYPE_notice,
+		.notice = {.seq = 1,
+			.previous = SPAN(other_node),
+			.kind = span_text(kind),
+			.node = SPAN(node),
+			.time = NOW,
+			.cause = cause == NULL ? (struct span){0} : blob_span(cause),
+			.evidence = evidence == NULL ? (struct span){0} : span_of(evidence, HASH_BYTES)}};
+
+	for (; *codes != NULL; codes++) {
+		assert_ok(ELEM_APPEND(reason, (&(struct elem_reason){span_text(*codes)}), &reasons));
+		msg.notice.reasons.count++;
+	}
+	msg.notice.reasons.raw = blob_span(&reasons);
+	if (serial != NULL) {
+		assert_ok(ELEM_APPEND(serial, (&(struct elem_serial){span_text(serial)}), &serials));
+		msg.notice.certificates = (struct list){blob_span(&serials), 1};
+	}
+	sign(REVOCATION, &msg, &bytes);
+	return opens(&bytes);
+}
+
+#define WORDS(...)                                                                                           \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+
+static void what_a_notice_repeats_is_what_its_cause_says(void **state)
+{
+	DROP(blob_release) struct blob cause = {0};
+
+	(void)state;
+	found(WORDS("pcr-value", "*grub-environment", "ima-digest", "pcr-value"), &cause);
+	assert_ok(says("revoked", &cause, WORDS("pcr-value", "ima-digest"), other_node, NULL));
+	/* A notice that says nothing for programs lies about nothing. */
+	assert_ok(says("revoked", &cause, (const char *const[]){NULL}, NULL, NULL));
+	assert_rc(says("revoked", &cause, WORDS("pcr-value"), other_node, NULL), RC_DENIED);
+	assert_rc(says("revoked", &cause, WORDS("ima-digest", "pcr-value"), other_node, NULL), RC_DENIED);
+	assert_rc(says("revoked", &cause, WORDS("pcr-value", "ima-digest", "grub-environment"), other_node,
+			  NULL),
+		RC_DENIED);
+	assert_rc(says("revoked", &cause, WORDS("pcr-value", "ima-digest"), node, NULL), RC_DENIED);
+	/* Without a finding that speaks against it, and in all other kinds, the reason is the kind's word. */
+	found(WORDS("*grub-environment"), &cause);
+	assert_ok(says("revoked", &cause, WORDS("revoked"), other_node, NULL));
+	assert_rc(says("revoked", &cause, WORDS("grub-environment"), other_node, NULL), RC_DENIED);
+	assert_ok(says("lapsed", NULL, WORDS("lapsed"), NULL, NULL));
+	assert_rc(says("lapsed", NULL, WORDS("restored"), NULL, NULL), RC_DENIED);
+	assert_rc(says("lapsed", NULL, WORDS("lapsed"), node, NULL), RC_DENIED);
+	other_cause(ADMIN, MSG_TYPE_certificate_revoke, &cause);
+	assert_ok(says("certificate-revoked", &cause, WORDS("certificate-revoked"), NULL, "\x40\x01"));
+	assert_rc(says("certificate-revoked", &cause, WORDS("certificate-revoked"), NULL, "\x40\x02"),
+		RC_DENIED);
+}
 
 static void a_notice_needs_the_cause_of_its_kind(void **state)
 {
@@ -377,6 +510,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_who_may_makes_a_cause),
 		cmocka_unit_test(what_revokes_nobody_is_no_cause),
+		cmocka_unit_test(the_new_kinds_have_their_signers_too),
+		cmocka_unit_test(what_a_notice_repeats_is_what_its_cause_says),
 		cmocka_unit_test(a_notice_needs_the_cause_of_its_kind),
 		cmocka_unit_test(no_kind_that_needs_a_cause_goes_without),
 		cmocka_unit_test(a_cause_about_another_node_is_refused),
