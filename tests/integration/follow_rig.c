@@ -204,7 +204,8 @@ static void on_get(void *ctx, const struct peer *peer, const struct msg *msg, st
 	}
 	make_own_head(rig, station_of(ctx, rig), &head);
 	answer.notices = (struct msg_notices){{blob_span(&raw), count}, blob_span(&head)};
-	assert_ok(server_send(station->server, peer, &answer));
+	if (server_send(station->server, peer, &answer) != RC_OK)
+		station->asked--; /* whoever asked was killed */
 }
 
 static void on_ack(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
