@@ -59,7 +59,8 @@ static enum rc load_password(const char *path, struct blob *out, struct err *err
 static enum rc enter_sandbox(struct agent *agent, struct err *err)
 {
 	const struct agent_config *config = agent->config;
-	const char *const writable[] = {config->state, config->payload, NULL};
+	/* The list ends where there is no folder of certificates. */
+	const char *const writable[] = {config->state, config->payload, config->certificates, NULL};
 	struct sandbox needs = {
 		.user = config->user,
 		.network = true,
@@ -135,6 +136,8 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 		TRY(jobs_fork(agent->config, JOB_SCRIPT, &agent->scripts, err));
 	if (agent->config->actions != NULL)
 		TRY(jobs_fork(agent->config, JOB_ACTION, &agent->action_jobs, err));
+	if (agent->config->certificate_hook != NULL)
+		TRY(jobs_fork(agent->config, JOB_HOOK, &agent->hooks, err));
 	TRY(enter_sandbox(agent, err));
 	TRY(lock_state(agent, err));
 	TRY(payload_open_folder(agent->config->state, agent->config->payload, agent->config->payload_max,
@@ -147,9 +150,12 @@ static enum rc open_inside(struct agent *agent, struct err *err)
 		TRY(jobs_attach(agent->scripts, agent->loop, err));
 	if (agent->action_jobs != NULL)
 		TRY(jobs_attach(agent->action_jobs, agent->loop, err));
+	if (agent->hooks != NULL)
+		TRY(jobs_attach(agent->hooks, agent->loop, err));
 	TRY(actions_open(agent, &agent->actions, err));
 	boot_begin(agent);
 	TRY(open_tpm_thread(agent, blob_span(&owner), blob_span(&endorsement), err));
+	TRY(certificate_open(agent, &agent->certificate, err));
 	TRY(bus_open(agent->loop, &(struct bus_options){.links_max = 5}, &agent->bus, err));
 	TRY(attest_watch(agent, err));
 	return status_begin(agent, err);
@@ -180,9 +186,11 @@ void agent_close(struct agent **agent)
 	actions_close(&a->actions);
 	join_close(a);
 	tpm_thread_close(&a->tpm);
+	certificate_close(&a->certificate);
 	boot_end(a);
 	jobs_close(&a->scripts);
 	jobs_close(&a->action_jobs);
+	jobs_close(&a->hooks);
 	if (a->bus != NULL)
 		bus_close(&a->bus);
 	if (a->loop != NULL) {

@@ -59,6 +59,7 @@ static void on_quote(void *ctx, struct tpm_job *job)
 	log_event(LOG_DEBUG, "quote", "commands=%llu us=%llu", (unsigned long long)job->commands,
 		(unsigned long long)job->tpm_us);
 	join_send(agent, &msg);
+	certificate_on_attested(agent->certificate);
 }
 
 void attest_on_challenge(struct agent *agent, const struct msg *msg)

@@ -10,6 +10,7 @@
 #include "lib/trust/roster.h"
 #include "services/agent/actions.h"
 #include "services/agent/agent.h"
+#include "services/agent/certificate.h"
 #include "services/agent/enrol.h"
 #include "services/agent/jobs.h"
 #include "services/agent/keys.h"
@@ -106,7 +107,9 @@ struct agent {
 	struct jobs *scripts;     /* NULL: not allowed */
 	struct jobs *action_jobs; /* NULL: there are none */
 	struct actions *actions;
-	struct notices *notices; /* NULL before the first enrolment */
+	struct jobs *hooks;              /* of certificates; NULL: there is none */
+	struct certificate *certificate; /* NULL: none is wanted */
+	struct notices *notices;         /* NULL before the first enrolment */
 	struct logs *logs;
 	struct watcher watcher;
 	uint64_t quotes;

@@ -91,26 +91,45 @@ static enum rc prepare_action(const struct agent_config *config, const struct ru
 	return runner_variable(plan, err, "LIMEBUS_NOTICE_AGAIN=%d", job->again ? 1 : 0);
 }
 
+/* Nobody but root and us put it there. */
+static enum rc prepare_hook(const struct agent_config *config, struct runner_plan *plan, struct err *err)
+{
+	if (config->certificate_hook == NULL || config->certificates == NULL)
+		return err_set(err, RC_DENIED, "there is no certificate-hook");
+	snprintf(plan->folder, sizeof plan->folder, "/");
+	plan->spec.path = config->certificate_hook;
+	plan->spec.safe_folders = true;
+	return runner_variable(plan, err, "LIMEBUS_CERTIFICATES=%s", config->certificates);
+}
+
 static enum rc prepare(void *ctx, const struct runner_job *job, struct runner_plan *plan, struct err *err)
 {
 	const struct agent_config *config = ctx;
 
 	plan->spec.path = plan->path;
 	plan->spec.folder = plan->folder;
-	return job->what == JOB_SCRIPT ? prepare_script(config, job, plan, err)
-	                               : prepare_action(config, job, plan, err);
+	switch ((enum job_kind)job->what) {
+	case JOB_SCRIPT: return prepare_script(config, job, plan, err);
+	case JOB_ACTION: return prepare_action(config, job, plan, err);
+	case JOB_HOOK: return prepare_hook(config, plan, err);
+	}
+	return err_set(err, RC_DENIED, "no such kind of job");
 }
 
 /* ---- in the agent ---- */
 
 static void on_line(void *ctx, uint64_t id, struct span text, uint64_t lost)
 {
+	static const char *const events[] = {
+		[JOB_ACTION] = "action.output",
+		[JOB_SCRIPT] = "script.output",
+		[JOB_HOOK] = "certificate.output",
+	};
 	struct jobs *jobs = ctx;
 
 	(void)id;
-	log_event(LOG_INFO, jobs->kind == JOB_SCRIPT ? "script.output" : "action.output",
-		"number=%llu name=\"%s\" lost=%llu text=\"%.*s\"", (unsigned long long)jobs->number,
-		jobs->name, (unsigned long long)lost, SPAN_FMT(text));
+	log_event(LOG_INFO, events[jobs->kind], "number=%llu name=\"%s\" lost=%llu text=\"%.*s\"",
+		(unsigned long long)jobs->number, jobs->name, (unsigned long long)lost, SPAN_FMT(text));
 }
 
 static void on_done(void *ctx, uint64_t id, const struct runner_result *result)

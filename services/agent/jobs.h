@@ -1,8 +1,8 @@
 /*
- * Actions and start scripts, run with the rights that the agent was started with, while the agent itself has
- * given them up: a runner (lib/sandbox/runner.h) that takes no path from the agent, only a name below the two
- * folders of the configuration, and refuses start scripts unless the configuration allows them. One at a
- * time.
+ * Actions, start scripts and the hook of certificates, run with the rights that the agent was started with,
+ * while the agent itself has given them up: a runner (lib/sandbox/runner.h) that takes no path from the
+ * agent, only a name below the two folders of the configuration (none for the hook, which the configuration
+ * names), and refuses start scripts unless the configuration allows them. One at a time.
  */
 #ifndef LIMEBUS_AGENT_JOBS_H
 #define LIMEBUS_AGENT_JOBS_H
@@ -11,10 +11,10 @@
 #include "lib/sandbox/runner.h"
 #include "services/agent/options.h"
 
-enum job_kind { JOB_ACTION, JOB_SCRIPT };
+enum job_kind { JOB_ACTION, JOB_SCRIPT, JOB_HOOK };
 
 struct job {
-	const char *name;   /* of the action; path of the script inside the payload */
+	const char *name;   /* of the action; path of the script inside the payload; "hook" */
 	uint64_t number;    /* sequence number of the notice; number of the payload */
 	const char *notice; /* its kind; of actions only */
 	bool again;         /* it may have been told before; of actions only */

@@ -64,6 +64,7 @@ static void act_on_myself(struct notices *notices)
 
 	if (kind == NOTICE_UNKNOWN || notices->follow == NULL || !follow_status(notices->follow).is_current)
 		return;
+	certificate_on_notice(notices->agent->certificate, kind);
 	if (is_end(kind)) {
 		log_event(LOG_ERROR, "node.revoked", "this node is %s: its payload is removed",
 			notice_kind_word(kind));
@@ -77,7 +78,13 @@ static void on_seen(void *ctx, const struct follow_notice *notice)
 {
 	struct notices *notices = ctx;
 
-	if (!span_equal(notice->body->node, SPAN(notices->agent->node)) || !is_word(notice->kind))
+	if (!span_equal(notice->body->node, SPAN(notices->agent->node)))
+		return;
+	if (notice->kind == NOTICE_RESTORED)
+		certificate_on_notice(notices->agent->certificate, notice->kind);
+	if (notice->kind == NOTICE_CERTIFICATE_REVOKED)
+		certificate_on_revoked(notices->agent->certificate, notice->body->certificates);
+	if (!is_word(notice->kind))
 		return;
 	notices->mine = notice->kind;
 	act_on_myself(notices);

@@ -5,6 +5,8 @@ static const char *const level_words[] = {"error", "warn", "info", "debug", NULL
 /* In the order of enum tpm_ek_kind and enum tpm_ak_kind. */
 static const char *const ek_words[] = {"auto", "rsa2048", "p256", "p384", NULL};
 static const char *const ak_words[] = {"p256", "rsa2048", NULL};
+/* In the order of enum node_key_home. */
+static const char *const key_words[] = {"tpm", "software", NULL};
 
 static const struct option options[] = {
 	{OPTION_PATH(struct agent_config, state), .name = "state", .fallback = "/var/lib/limebus-agent",
@@ -46,6 +48,22 @@ static const struct option options[] = {
 	{OPTION_PATH(struct agent_config, actions), .name = "actions", .fallback = "",
 		.help = "Folder with programs that are run for each revocation notice, in the order of their names, with "
 			"the notice as JSON on standard input."},
+	{OPTION_PATH(struct agent_config, certificates), .name = "certificates", .fallback = "",
+		.help = "Folder for this node's own X.509 certificate, which is asked for when the node is attested and renewed "
+			"by itself: node.key, node.crt, chain.crt (node.crt and the intermediates), ca.crt (the root). Must belong "
+			"to the agent's user, and nobody else may write to it. Left out: the node has no certificate."},
+	{OPTION_WORD(struct agent_config, certificate_key), .name = "certificate-key", .fallback = "tpm",
+		.words = key_words,
+		.help = "Where the certificate's key lives. tpm: in the TPM, under its owner hierarchy; node.key is then a file "
+			"\"TSS2 PRIVATE KEY\" that OpenSSL's provider tpm2 (package tpm2-openssl) loads. software: in node.key. Both "
+			"are ECDSA P-256."},
+	{OPTION_TEXT(struct agent_config, certificate_handle), .name = "certificate-handle", .fallback = "",
+		.max = 10,
+		.help = "Persistent handle in the TPM at which the key is kept besides, for programs that know no key files, such "
+			"as strongSwan: 0x81010004. Left out: none."},
+	{OPTION_PATH(struct agent_config, certificate_hook), .name = "certificate-hook", .fallback = "",
+		.help = "Program that is run after each new certificate, to tell those that use it. It keeps the rights of the "
+			"start, and finds the folder in LIMEBUS_CERTIFICATES."},
 	{OPTION_DURATION(struct agent_config, watch_ms), .name = "watch", .fallback = "100ms", .min = 10,
 		.max = 60000,
 		.help = "Time between two looks at the TPM's PCR update counter. When it moves the verifier is told at "
@@ -64,7 +82,7 @@ static const struct option options[] = {
 		.help = "Time between two looks at ima-count. When it grows the verifier is told at once."},
 	{OPTION_TEXT(struct agent_config, user), .name = "user", .fallback = "",
 		.help = "Account to become after the start: NAME or UID:GID. Needed when started as root; \"root\" stays "
-			"root without its capabilities. Actions and start scripts keep the rights of the start."},
+			"root without its capabilities. Actions, the certificate-hook and start scripts keep the rights of the start."},
 	{OPTION_WORD(struct agent_config, log_level), .name = "log-level", .fallback = "info",
 		.words = level_words, .help = "How much to log on standard error."},
 	{OPTION_BOOL(struct agent_config, no_seccomp), .name = "no-seccomp", .fallback = "no",

@@ -20,6 +20,10 @@ struct agent_config {
 	bool allow_start_scripts;
 	uint64_t script_timeout_ms;
 	char *actions;
+	char *certificates;
+	unsigned certificate_key; /* enum node_key_home */
+	char *certificate_handle;
+	char *certificate_hook;
 	uint64_t watch_ms;
 	char *boot_log;
 	char *ima_list;

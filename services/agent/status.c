@@ -30,6 +30,7 @@ static enum rc render(struct agent *agent, struct blob *out)
 	json_write_u64(&w, "opened", agent_opened(agent));
 	if (agent->notices != NULL)
 		notices_status(agent->notices, &w);
+	certificate_status(agent->certificate, &w);
 	json_write_close(&w);
 	return json_write_end(&w);
 }

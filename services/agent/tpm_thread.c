@@ -4,6 +4,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/bus/actor.h"
+#include "lib/tpm/key.h"
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS   10000
@@ -50,6 +51,7 @@ void tpm_job_free(struct tpm_job **job)
 	blob_release(&j->ak);
 	blob_release(&j->ak_blob);
 	blob_release(&j->secret);
+	blob_release(&j->key);
 	tpm_quote_release(&j->quote);
 	tpm_nv_share_release(&j->share);
 	wipe(j, sizeof *j);
@@ -187,6 +189,31 @@ static enum rc work_lock(struct owner *owner, struct tpm_job *job)
 	return tpm_nv_read_lock(owner->tpm, &job->slot, &job->err);
 }
 
+static enum rc work_key_make(struct owner *owner, struct tpm_job *job)
+{
+	return tpm_key_create(owner->tpm, &job->key, &job->err);
+}
+
+static enum rc work_key_sign(struct owner *owner, struct tpm_job *job)
+{
+	return tpm_key_sign(owner->tpm, blob_span(&job->a), job->qualifying, &job->key, &job->err);
+}
+
+static enum rc work_key_certify(struct owner *owner, struct tpm_job *job)
+{
+	return tpm_key_certify(owner->tpm, blob_span(&job->a), SPAN(job->qualifying), &job->quote, &job->err);
+}
+
+static enum rc work_key_keep(struct owner *owner, struct tpm_job *job)
+{
+	return tpm_key_keep(owner->tpm, blob_span(&job->a), job->handle, &job->err);
+}
+
+static enum rc work_key_forget(struct owner *owner, struct tpm_job *job)
+{
+	return tpm_key_forget(owner->tpm, blob_span(&job->a), job->handle, &job->err);
+}
+
 static enum rc (*const works[TPM_TASK_COUNT])(struct owner *owner, struct tpm_job *job) = {
 	[TPM_TASK_OPEN] = work_open,
 	[TPM_TASK_ACTIVATE] = work_activate,
@@ -196,6 +223,11 @@ static enum rc (*const works[TPM_TASK_COUNT])(struct owner *owner, struct tpm_jo
 	[TPM_TASK_READ] = work_read,
 	[TPM_TASK_LOCK] = work_lock,
 	[TPM_TASK_REMOVE] = work_remove,
+	[TPM_TASK_KEY_MAKE] = work_key_make,
+	[TPM_TASK_KEY_SIGN] = work_key_sign,
+	[TPM_TASK_KEY_CERTIFY] = work_key_certify,
+	[TPM_TASK_KEY_KEEP] = work_key_keep,
+	[TPM_TASK_KEY_FORGET] = work_key_forget,
 };
 
 static void work(void *mind, void *given)

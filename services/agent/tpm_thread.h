@@ -10,12 +10,16 @@
 
 /*
  * X(NAME, words)
- *   OPEN      in: a = AK blob (empty: make one), may_replace. out: ek, certificate, chain, ak, ak_blob,
- * is_new ACTIVATE  in: a = TPM2B_ID_OBJECT, b = TPM2B_ENCRYPTED_SECRET. out: secret QUOTE     in: selection,
- * qualifying. out: quote COUNTER   out: counter KEEP      in: slot, share: define the index anew and write it
- *   READ      in: slot. out: share
- *   LOCK      in: slot: no reads until the next reset
- *   REMOVE    in: slot: undefine it, if it is there
+ *   OPEN         in: a = AK blob (empty: make one), may_replace. out: ek, certificate, chain, ak, ak_blob,
+ * is_new ACTIVATE     in: a = TPM2B_ID_OBJECT, b = TPM2B_ENCRYPTED_SECRET. out: secret QUOTE        in:
+ * selection, qualifying. out: quote COUNTER      out: counter KEEP         in: slot, share: define the index
+ * anew and write it READ         in: slot. out: share LOCK         in: slot: no reads until the next reset
+ *   REMOVE       in: slot: undefine it, if it is there
+ *   KEY_MAKE     out: key: the blob of a new signing key (lib/tpm/key.h)
+ *   KEY_SIGN     in: a = its blob, qualifying = the digest. out: key = TPMT_SIGNATURE
+ *   KEY_CERTIFY  in: a, qualifying. out: quote
+ *   KEY_KEEP     in: a, handle: keep it at this persistent handle
+ *   KEY_FORGET   in: a, handle: remove it from there
  */
 #define TPM_TASKS(X)                                                                                         \
 	X(OPEN, "open")                                                                                      \
@@ -25,7 +29,12 @@
 	X(KEEP, "keep share")                                                                                \
 	X(READ, "read share")                                                                                \
 	X(LOCK, "lock share")                                                                                \
-	X(REMOVE, "remove share")
+	X(REMOVE, "remove share")                                                                            \
+	X(KEY_MAKE, "make the node's key")                                                                   \
+	X(KEY_SIGN, "sign with the node's key")                                                              \
+	X(KEY_CERTIFY, "certify the node's key")                                                             \
+	X(KEY_KEEP, "keep the node's key")                                                                   \
+	X(KEY_FORGET, "forget the node's key")
 
 #define TPM_TASK_ENUM(name, words) TPM_TASK_##name,
 enum tpm_task { TPM_TASKS(TPM_TASK_ENUM) TPM_TASK_COUNT };
@@ -45,6 +54,7 @@ struct tpm_job {
 	struct pcr_selection selection;
 	uint8_t qualifying[32];
 	struct tpm_nv_slot slot;
+	uint32_t handle;
 
 	struct tpm_nv_share share;
 	struct blob ek;
@@ -54,6 +64,7 @@ struct tpm_job {
 	struct blob ak_blob;
 	bool is_new;
 	struct blob secret;
+	struct blob key;
 	struct tpm_quote quote;
 	uint32_t counter;
 
