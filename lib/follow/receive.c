@@ -254,6 +254,7 @@ static void finish_frame(struct follow *follow, struct waiting_frame *at)
 	DROP(blob_release) struct blob bytes = at->bytes;
 	struct waiting_frame frame = *at;
 
+	(void)bytes; /* goes when we return: what is read here borrows from it */
 	*at = (struct waiting_frame){0};
 	follow->inbox_first = (follow->inbox_first + 1) % INBOX_MAX;
 	follow->inbox_count--;
