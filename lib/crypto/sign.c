@@ -1,6 +1,7 @@
 #include "lib/crypto/sign.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 
 #include "lib/base/blob.h"
 #include "lib/crypto/fault.h"
@@ -101,11 +102,10 @@ enum rc sign_generate(struct sign_pair *out, struct err *err)
 	return sign_pair_of_seed(seed.bytes, out, err);
 }
 
-enum rc sign_parts(const struct sign_pair *pair, const struct span *parts, size_t count,
+/* key NULL: it could not be made. */
+static enum rc sign_with(EVP_PKEY *key, const struct span *parts, size_t count,
 	uint8_t out[static SIGN_SIGNATURE_BYTES], struct err *err)
 {
-	DROP(pkey_free)
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, pair->seed, SIGN_SEED_BYTES);
 	DROP(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	DROP(blob_release) struct blob room = {0};
 	uint8_t signature[SIGN_SIGNATURE_BYTES];
@@ -119,6 +119,58 @@ enum rc sign_parts(const struct sign_pair *pair, const struct span *parts, size_
 		return fault(err, "Ed25519 signing");
 	memcpy(out, signature, sizeof signature);
 	return RC_OK;
+}
+
+static EVP_PKEY *key_of(const struct sign_pair *pair)
+{
+	return EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, pair->seed, SIGN_SEED_BYTES);
+}
+
+enum rc sign_parts(const struct sign_pair *pair, const struct span *parts, size_t count,
+	uint8_t out[static SIGN_SIGNATURE_BYTES], struct err *err)
+{
+	DROP(pkey_free) EVP_PKEY *key = key_of(pair);
+
+	return sign_with(key, parts, count, out, err);
+}
+
+struct signer {
+	EVP_PKEY *key;
+	uint8_t public[SIGN_PUBLIC_BYTES];
+};
+
+void signer_close(struct signer **signer)
+{
+	if (*signer == NULL)
+		return;
+	EVP_PKEY_free((*signer)->key);
+	free(*signer);
+	*signer = NULL;
+}
+
+enum rc signer_open(const struct sign_pair *pair, struct signer **out, struct err *err)
+{
+	DROP(signer_close) struct signer *signer = calloc(1, sizeof *signer);
+
+	if (signer == NULL)
+		return err_set(err, RC_NOMEM, "out of memory");
+	signer->key = key_of(pair);
+	if (signer->key == NULL)
+		return fault(err, "Ed25519 key from its seed");
+	memcpy(signer->public, pair->public, sizeof signer->public);
+	*out = TAKE(signer);
+	return RC_OK;
+}
+
+const uint8_t *signer_public(const struct signer *signer)
+{
+	return signer->public;
+}
+
+enum rc signer_sign(const struct signer *signer, const struct span *parts, size_t count,
+	uint8_t out[static SIGN_SIGNATURE_BYTES], struct err *err)
+{
+	return sign_with(signer->key, parts, count, out, err);
 }
 
 enum rc sign_verify(const uint8_t public[static SIGN_PUBLIC_BYTES], const struct span *parts, size_t count,

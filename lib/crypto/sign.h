@@ -29,6 +29,17 @@ MUST_USE enum rc sign_pair_of_seed(
 MUST_USE enum rc sign_parts(const struct sign_pair *pair, const struct span *parts, size_t count,
 	uint8_t out[static SIGN_SIGNATURE_BYTES], struct err *err);
 
+/* A pair made ready for many signatures: libcrypto makes the public key out of the seed once, and not before
+ * each signature, which halves what one costs. Opaque: libcrypto holds the secret, and wipes it. */
+struct signer;
+MUST_USE enum rc signer_open(const struct sign_pair *pair, struct signer **out, struct err *err);
+/* Accepts NULL inside. */
+void signer_close(struct signer **signer);
+const uint8_t *signer_public(const struct signer *signer);
+/* As sign_parts. */
+MUST_USE enum rc signer_sign(const struct signer *signer, const struct span *parts, size_t count,
+	uint8_t out[static SIGN_SIGNATURE_BYTES], struct err *err);
+
 /* RC_OK if the signature is this key's over these parts; RC_DENIED if not, also for a key of small order
  * (under which anybody can sign); RC_MALFORMED if signature.len is not SIGN_SIGNATURE_BYTES. */
 MUST_USE enum rc sign_verify(const uint8_t public[static SIGN_PUBLIC_BYTES], const struct span *parts,

@@ -2,26 +2,46 @@
 
 static const char label[] = "limebus signed v1";
 
+static enum rc envelope(const struct msg *msg, const struct blob *body, const uint8_t *key,
+	const uint8_t signature[static SIGN_SIGNATURE_BYTES], struct blob *out, struct err *err)
+{
+	const struct msg outer = {
+		.type = MSG_TYPE_signed_body,
+		.signed_body = {.body = blob_span(body),
+			.key = span_of(key, SIGN_KEY_BYTES),
+			.sig = span_of(signature, SIGN_SIGNATURE_BYTES)},
+	};
+	enum rc rc = msg_encode(&outer, out);
+
+	return rc == RC_OK ? RC_OK
+	                   : err_set(err, rc, "signed %s: cannot be encoded", msg_type_name(msg->type));
+}
+
+static enum rc encode(const struct msg *msg, struct blob *body, struct err *err)
+{
+	enum rc rc = msg_encode(msg, body);
+
+	return rc == RC_OK ? RC_OK : err_set(err, rc, "%s: cannot be encoded", msg_type_name(msg->type));
+}
+
 enum rc signed_make(const struct sign_pair *signer, const struct msg *msg, struct blob *out, struct err *err)
 {
 	DROP(blob_release) struct blob body = {0};
 	uint8_t signature[SIGN_SIGNATURE_BYTES];
-	enum rc rc = msg_encode(msg, &body);
 
-	if (rc != RC_OK)
-		return err_set(err, rc, "%s: cannot be encoded", msg_type_name(msg->type));
+	TRY(encode(msg, &body, err));
 	TRY(sign_parts(signer, (const struct span[]){SPAN(label), blob_span(&body)}, 2, signature, err));
-	rc = msg_encode(
-		&(struct msg){
-			.type = MSG_TYPE_signed_body,
-			.signed_body = {.body = blob_span(&body),
-				.key = SPAN(signer->public),
-				.sig = SPAN(signature)},
-		},
-		out);
-	if (rc != RC_OK)
-		return err_set(err, rc, "signed %s: cannot be encoded", msg_type_name(msg->type));
-	return RC_OK;
+	return envelope(msg, &body, signer->public, signature, out, err);
+}
+
+enum rc signed_make_by(const struct signer *signer, const struct msg *msg, struct blob *out, struct err *err)
+{
+	DROP(blob_release) struct blob body = {0};
+	uint8_t signature[SIGN_SIGNATURE_BYTES];
+
+	TRY(encode(msg, &body, err));
+	TRY(signer_sign(signer, (const struct span[]){SPAN(label), blob_span(&body)}, 2, signature, err));
+	return envelope(msg, &body, signer_public(signer), signature, out, err);
 }
 
 enum rc signed_open(struct span envelope, enum msg_type type, struct signed_msg *out, struct err *err)

@@ -23,6 +23,10 @@ struct signed_msg {
 MUST_USE enum rc signed_make(
 	const struct sign_pair *signer, const struct msg *msg, struct blob *out, struct err *err);
 
+/* The same by a key that is ready for many. */
+MUST_USE enum rc signed_make_by(
+	const struct signer *signer, const struct msg *msg, struct blob *out, struct err *err);
+
 /* Check the signature, then decode the body as a message of this type. RC_DENIED: wrong signature.
  * RC_MALFORMED: no envelope, or another type inside; RC_UNSUPPORTED: a type or version that is not known. */
 MUST_USE enum rc signed_open(

@@ -52,6 +52,7 @@ struct follower {
 struct revocation {
 	const struct revocation_config *config;
 	struct service *service;
+	struct signer *signer; /* our key, for notices and heads */
 	struct journal *log;
 	struct journal *journals[JOURNALS_MAX]; /* all that the lease is for; log is the first */
 	size_t journal_count;
@@ -76,6 +77,8 @@ struct revocation {
 	struct err failed; /* what ends us */
 	struct timer head_timer;
 	struct timer lapse_timer;
+	struct timer lapse_more; /* there are more to tell than one turn takes */
+	unsigned lapse_room;     /* how many this turn may still tell */
 	struct timer lead_timer;
 	struct timer ack_timer;
 	bool has_states; /* the verifiers' records were read from Redis */
@@ -113,6 +116,10 @@ server_handler issue_on_cause;
  * before: text "known", or "stale"). Anything but RC_OK: not taken, and not answered. We must lead. */
 MUST_USE enum rc issue_cause(struct revocation *revocation, const struct peer *peer, uint64_t id,
 	struct span cause, struct err *err);
+
+/* Answer that a request was not taken: with the reason, or, if we do not lead (any more), with who does. */
+void issue_refuse(struct revocation *revocation, const struct peer *peer, uint64_t id, enum rc rc,
+	const struct err *err);
 
 /* lapsed or restored. False: too much waits; try again. */
 bool issue_observation(

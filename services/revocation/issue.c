@@ -134,7 +134,7 @@ static enum rc make(void *ctx, const struct journal_next *next, struct blob *out
 	TRY(add_serials(draft, &serials, &msg.notice.certificates.count));
 	msg.notice.reasons.raw = blob_span(&reasons);
 	msg.notice.certificates.raw = blob_span(&serials);
-	return signed_make(&service_identity(draft->revocation->service)->sign, &msg, out, err);
+	return signed_make_by(draft->revocation->signer, &msg, out, err);
 }
 
 static void refuse(const struct draft *draft, enum rc rc)
@@ -306,6 +306,16 @@ enum rc issue_cause(struct revocation *revocation, const struct peer *peer, uint
 	return rc;
 }
 
+void issue_refuse(struct revocation *revocation, const struct peer *peer, uint64_t id, enum rc rc,
+	const struct err *err)
+{
+	if (rc == RC_STALE && !lead_serves(revocation, peer, id))
+		return;
+	log_event(LOG_WARN, "request.refused", "why=\"%s\"", err->text);
+	server_send_error(service_server(revocation->service), peer, id, rc == RC_STALE ? RC_TIMEOUT : rc,
+		err->text[0] != '\0' ? err->text : rc_words(rc));
+}
+
 void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct revocation *revocation = ctx;
@@ -316,11 +326,8 @@ void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, s
 	if (!lead_serves(revocation, peer, msg->id))
 		return;
 	rc = issue_cause(revocation, peer, msg->id, msg->cause_put.cause, &err);
-	if (rc == RC_OK)
-		return;
-	log_event(LOG_WARN, "cause.refused", "why=\"%s\"", err.text);
-	server_send_error(service_server(revocation->service), peer, msg->id, rc,
-		err.text[0] != '\0' ? err.text : rc_words(rc));
+	if (rc != RC_OK)
+		issue_refuse(revocation, peer, msg->id, rc, &err);
 }
 
 /* ---- what is in the log ---- */

@@ -47,7 +47,7 @@ enum rc issue_make_head(struct revocation *revocation, struct blob *out, struct 
 								    : "redis does not answer");
 	lead_name(revocation, leader);
 	head.head.leader = span_text(leader);
-	return signed_make(&service_identity(revocation->service)->sign, &head, out, err);
+	return signed_make_by(revocation->signer, &head, out, err);
 }
 
 void issue_head(void *ctx)

@@ -68,8 +68,7 @@ void profile_on_put(void *ctx, const struct peer *peer, const struct msg *msg, s
 		return;
 	rc = put_profile(revocation, peer, msg, &err);
 	if (rc != RC_OK)
-		server_send_error(service_server(revocation->service), peer, msg->id, rc,
-			err.text[0] != '\0' ? err.text : rc_words(rc));
+		issue_refuse(revocation, peer, msg->id, rc, &err);
 }
 
 /* The profile as the tenant signed it, from the notice that has it. */

@@ -176,6 +176,7 @@ enum rc revocation_open(const struct revocation_config *config, struct revocatio
 	TRY(ca_prepare(config, &revocation->ca, err));
 	TRY(open_service(revocation, err));
 	TRY(ca_start(revocation->ca, revocation, err));
+	TRY(signer_open(&service_identity(revocation->service)->sign, &revocation->signer, err));
 	TRY(open_log(revocation, err));
 	revocation->is_open = true;
 	TRY(lead_open(revocation, err));
@@ -192,6 +193,7 @@ static void stop(struct revocation *revocation)
 	revocation->is_closing = true;
 	loop_cancel(loop, &revocation->head_timer);
 	loop_cancel(loop, &revocation->lapse_timer);
+	loop_cancel(loop, &revocation->lapse_more);
 	loop_cancel(loop, &revocation->ack_timer);
 	for (size_t i = 0; i < revocation->journal_count; i++)
 		journal_stop(revocation->journals[i]);
@@ -215,6 +217,7 @@ void revocation_close(struct revocation **revocation)
 	watched_table_release(&r->watched);
 	causes_release(r);
 	admit_release(r);
+	signer_close(&r->signer);
 	free(r);
 	*revocation = NULL;
 }

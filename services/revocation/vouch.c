@@ -6,6 +6,9 @@
 #include "lib/trust/record.h"
 #include "services/revocation/inner.h"
 
+/* Nobody else is served while they are signed. */
+#define LAPSES_A_TURN 128
+
 static void restore(struct revocation *revocation, struct watched *node)
 {
 	if (node->has_lapsed && !watched_is_silent(node, mono_ms(revocation)))
@@ -50,6 +53,9 @@ static bool check_one(void *ctx, struct watched *node)
 		return true;
 	snprintf(reason, sizeof reason, "no verifier has vouched for the node for more than %llu ms",
 		(unsigned long long)node->limit_ms);
+	if (revocation->lapse_room == 0)
+		return false;
+	revocation->lapse_room--;
 	return issue_observation(revocation, node, NOTICE_LAPSED, reason);
 }
 
@@ -59,7 +65,12 @@ void vouch_check(void *ctx)
 
 	if (!lead_is_ours(revocation))
 		return;
+	revocation->lapse_room = LAPSES_A_TURN;
 	watched_walk(&revocation->watched, NULL, check_one, revocation);
+	if (revocation->lapse_room == 0 && !timer_is_running(&revocation->lapse_more) &&
+		loop_after(service_loop(revocation->service), &revocation->lapse_more, 1, vouch_check,
+			revocation) != RC_OK)
+		log_event(LOG_ERROR, "timer.failed", "out of memory");
 }
 
 /* ---- what the verifiers had written before we started ---- */

@@ -38,6 +38,7 @@ static void published_values_come_out(void **state)
 		uint8_t expected[SIGN_SIGNATURE_BYTES];
 		uint8_t signature[SIGN_SIGNATURE_BYTES];
 		struct span message = span_of(bytes, strlen(rows[i].message) / 2);
+		DROP(signer_close) struct signer *signer = NULL;
 
 		assert_ok(hex_decode(span_text(rows[i].public), public, sizeof public));
 		assert_memory_equal(pair.public, public, sizeof public);
@@ -46,6 +47,14 @@ static void published_values_come_out(void **state)
 		assert_ok(sign_parts(&pair, &message, 1, signature, NULL));
 		assert_memory_equal(signature, expected, sizeof expected);
 		assert_ok(sign_verify(public, &message, 1, SPAN(signature), NULL));
+		/* A key that is made ready signs the same. */
+		assert_ok(signer_open(&pair, &signer, NULL));
+		assert_memory_equal(signer_public(signer), public, sizeof public);
+		for (unsigned j = 0; j < 2; j++) {
+			memset(signature, 0, sizeof signature);
+			assert_ok(signer_sign(signer, &message, 1, signature, NULL));
+			assert_memory_equal(signature, expected, sizeof expected);
+		}
 	}
 }
 
