@@ -18,8 +18,8 @@
 #include "tests/integration/pair_rig.h"
 
 #define NOTICES  10000u
-#define CLIENTS  8u
-#define WINDOW   64u /* of each: what a server keeps for one peer */
+#define CLIENTS  16u
+#define WINDOW   32u /* as a verifier has */
 #define PIPELINE 1024u
 #define GOAL     5000.0
 #define SHARE    0.5 /* a machine whose bare signing is not twice the goal cannot reach it */
