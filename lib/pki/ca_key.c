@@ -49,11 +49,20 @@ enum rc ca_key_open(const struct ca_key_place *place, struct private_key **out, 
 	return RC_OK;
 }
 
+/* Before the work; file_create says it again, and for certain. */
+static enum rc check_free(const struct ca_key_place *place, struct err *err)
+{
+	if (access(place->at, F_OK) == 0)
+		return err_set(err, RC_EXISTS, "%s is there already", place->at);
+	return RC_OK;
+}
+
 static enum rc make_file(const struct ca_key_place *place, enum key_kind kind, struct err *err)
 {
 	DROP(private_key_release) struct private_key *key = NULL;
 	DROP(blob_release) struct blob pem = {0};
 
+	TRY(check_free(place, err));
 	TRY(private_key_generate(kind, &key, err));
 	TRY(private_key_to_pem(key, place->secret, &pem, err));
 	return file_create(place->at, blob_span(&pem), KEY_FILE_MODE, err);
@@ -67,8 +76,7 @@ static enum rc make_tpm(const struct ca_key_place *place, enum key_kind kind, st
 		return err_set(err, RC_UNSUPPORTED, "CA key: in a TPM it is on P-256");
 	if (strncmp(place->at, "handle:", 7) == 0)
 		return err_set(err, RC_UNSUPPORTED, "CA key: a new one in a TPM goes to a key file");
-	if (access(place->at, F_OK) == 0)
-		return err_set(err, RC_EXISTS, "%s is there already", place->at);
+	TRY(check_free(place, err));
 	TRY(key_tpm_make(place, &pem, err));
 	return file_create(place->at, blob_span(&pem), KEY_FILE_MODE, err);
 }

@@ -37,6 +37,7 @@ struct ca_key_place {
 };
 
 /*
+ * While no other thread runs that might read the environment: that is how the provider is told the TCTI.
  * RC_NOT_FOUND: no such file, handle or object. RC_DENIED: wrong passphrase or PIN; a key in the clear; a key
  * file that others may read or write (file_read_secret). RC_UNSUPPORTED: provider, engine or module is not
  * there, or a key of another kind. RC_TPM: the TPM refuses. A key outside is tried out: it signs, and its

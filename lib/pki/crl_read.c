@@ -5,6 +5,7 @@
 #include "lib/pki/der_read.h"
 #include "lib/pki/oid.h"
 #include "lib/pki/signed_der.h"
+#include "lib/pki/spki.h"
 
 static bool is(const struct der_extension *extension, struct span id)
 {
@@ -169,7 +170,7 @@ enum rc crl_verify(const struct crl *crl, struct span certificate, struct err *e
 		return err_set(err, RC_DENIED, "list: its issuer's certificate cannot be read");
 	if (!facts.ca || (facts.key_usage & CERT_CRL_SIGN) == 0 || !span_equal(facts.subject, crl->issuer))
 		return err_set(err, RC_DENIED, "list: it is not this CA's");
-	TRY(public_key_of_der(facts.spki, &key, err));
+	TRY(spki_read(facts.spki, &key, err));
 	if (signed_der_verify(&parts, key, NULL) != RC_OK)
 		return err_set(err, RC_DENIED, "list: its signature does not hold");
 	return RC_OK;

@@ -5,6 +5,7 @@
 #include "lib/pki/der_write.h"
 #include "lib/pki/name_der.h"
 #include "lib/pki/signed_der.h"
+#include "lib/pki/spki.h"
 
 void csr_release(struct csr *csr)
 {
@@ -36,13 +37,11 @@ enum rc csr_parse(struct span der, struct csr *out, struct err *err)
 		return err_set(err, RC_LIMIT, "request: %zu bytes, at most %d", der.len, CSR_DER_MAX);
 	if (!signed_der_only(der, &request) || !spki_of(request.to_be_signed, &spki))
 		return err_set(err, RC_MALFORMED, "request: not one PKCS #10 in DER");
-	rc = public_key_of_der(spki, &csr.key, err);
+	rc = spki_read(spki, &csr.key, err);
 	if (rc != RC_OK)
 		return err_wrap(err, rc, "request");
-	/* Not the bytes of the request: a certificate holds the one spelling that we write ourselves. */
-	TRY(public_key_to_der(csr.key, &csr.spki, err));
-	if (!span_equal(spki, blob_span(&csr.spki)))
-		return err_set(err, RC_UNSUPPORTED, "request: its key is not in the usual form");
+	if (blob_copy(&csr.spki, spki) != RC_OK)
+		return err_set(err, RC_NOMEM, "request: out of memory");
 	TRY(signed_der_verify(&request, csr.key, err));
 	csr_release(out);
 	*out = TAKE(csr);
@@ -70,8 +69,11 @@ enum rc csr_make(struct private_key *key, const char *common_name, struct blob *
 {
 	DROP(blob_release) struct blob spki = {0};
 	DROP(blob_release) struct blob info = {0};
+	struct der der = {.out = &spki};
 
-	TRY(public_key_to_der(private_key_public(key), &spki, err));
+	spki_put(&der, private_key_public(key));
+	if (der.rc != RC_OK)
+		return err_set(err, der.rc, "writing a request");
 	TRY(csr_to_be_signed(blob_span(&spki), common_name, &info, err));
 	return signed_der_make(key, blob_span(&info), out, err);
 }

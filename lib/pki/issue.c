@@ -5,6 +5,7 @@
 #include "lib/pki/issue_inside.h"
 #include "lib/pki/name_der.h"
 #include "lib/pki/signed_der.h"
+#include "lib/pki/spki.h"
 
 /* Who signs: its name (NULL: as the subject), the algorithm of its key, and its key's identifier. */
 struct signer {
@@ -65,9 +66,12 @@ static void subject_key_release(struct subject_key *key)
 
 static enum rc subject_key_of(const struct public_key *key, struct subject_key *out, struct err *err)
 {
+	struct der der = {.out = &out->spki};
 	struct span fields, algorithm, bits;
 
-	TRY(public_key_to_der(key, &out->spki, err));
+	spki_put(&der, key);
+	if (der.rc != RC_OK)
+		return err_set(err, der.rc, "writing a certificate");
 	out->kind = public_key_parts(key).kind;
 	if (!der_only(blob_span(&out->spki), DER_SEQUENCE, &fields) ||
 		!der_take(&fields, DER_SEQUENCE, &algorithm) || !der_take_bit_string(&fields, &bits) ||
@@ -89,7 +93,7 @@ enum rc issue(struct issuer *issuer, const struct issue_order *order, struct blo
 
 	if (order->profile == ISSUE_ROOT)
 		return err_set(err, RC_DENIED, "certificate: a root signs itself");
-	TRY(public_key_of_der(order->spki, &public, err));
+	TRY(spki_read(order->spki, &public, err));
 	TRY(subject_key_of(public, &key, err));
 	TRY(order_check(order, key.kind, err));
 	if (order->until_ms / 1000 > issuer->facts.until_ms / 1000)

@@ -37,15 +37,16 @@ struct issue_order {
 	enum issue_profile profile;
 	uint8_t serial[SERIAL_BYTES]; /* first octet 0x01 to 0x7f */
 	const char *common_name;      /* common_name_holds */
-	struct span spki;             /* the key to certify; public_key_of_der must take it. ROOT: empty */
-	uint64_t from_ms, until_ms;   /* since 1970, cut to seconds; from < until, before the year 10000 */
-	const struct san *names;      /* NODE only */
-	size_t names_count;           /* 1 to ISSUE_NAMES_MAX for a NODE, else 0 */
-	unsigned ekus;                /* NODE: at least one; else 0 */
-	const char *crl_url;          /* cRLDistributionPoints */
-	const char *delta_url;        /* freshestCRL */
-	const char *ocsp_url;         /* authorityInfoAccess, id-ad-ocsp */
-	const char *issuer_url;       /* authorityInfoAccess, id-ad-caIssuers: a DER certificate */
+	struct span spki; /* SubjectPublicKeyInfo to certify, as csr_parse and public_key_to_der give it.
+	                     ROOT: empty */
+	uint64_t from_ms, until_ms; /* since 1970, cut to seconds; from < until, before the year 10000 */
+	const struct san *names;    /* NODE only */
+	size_t names_count;         /* 1 to ISSUE_NAMES_MAX for a NODE, else 0 */
+	unsigned ekus;              /* NODE: at least one; else 0 */
+	const char *crl_url;        /* cRLDistributionPoints */
+	const char *delta_url;      /* freshestCRL */
+	const char *ocsp_url;       /* authorityInfoAccess, id-ad-ocsp */
+	const char *issuer_url;     /* authorityInfoAccess, id-ad-caIssuers: a DER certificate */
 	/* INTERMEDIATE: permitted subtrees, critical (RFC 5280, 4.2.1.10): DNS suffixes ("example.org"), URI
 	 * hosts, and addresses as "10.0.0.0/8". */
 	const struct san *permitted;

@@ -5,6 +5,7 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/random.h"
 #include "lib/pki/issue_inside.h"
+#include "lib/pki/spki.h"
 
 void issuer_release(struct issuer **issuer)
 {
@@ -54,8 +55,11 @@ enum rc key_id_of(struct span key_bits, uint8_t out[static DIGEST_SHA1_BYTES])
 enum rc facts_match_key(const struct cert_facts *facts, const struct private_key *key, struct err *err)
 {
 	DROP(blob_release) struct blob spki = {0};
+	struct der der = {.out = &spki};
 
-	TRY(public_key_to_der(private_key_public(key), &spki, err));
+	spki_put(&der, private_key_public(key));
+	if (der.rc != RC_OK)
+		return err_set(err, der.rc, "comparing keys: out of memory");
 	if (!span_equal(facts->spki, blob_span(&spki)))
 		return err_set(err, RC_DENIED, "certificate and private key do not belong together");
 	return RC_OK;

@@ -7,10 +7,7 @@
 #include "lib/pki/pkcs11.h"
 #include "lib/pki/pkcs11_uri.h"
 #include "lib/pki/private_key_inside.h"
-
-/* ECParameters: OIDs of the named curves (RFC 5480, 2.1.1.1), whole. */
-static const uint8_t p256[] = {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
-static const uint8_t p384[] = {0x06, 5, 0x2b, 0x81, 4, 0, 34};
+#include "lib/pki/spki.h"
 
 struct token {
 	struct pkcs11 pkcs11;
@@ -68,9 +65,9 @@ static enum rc public_of(
 
 	TRY(pkcs11_read(pkcs11, object, CKA_EC_PARAMS, &curve, err));
 	TRY(pkcs11_read(pkcs11, object, CKA_EC_POINT, &wrapped, err));
-	if (span_equal(blob_span(&curve), SPAN(p256)))
+	if (span_equal(blob_span(&curve), spki_curve(KEY_P256)))
 		parts.kind = KEY_P256;
-	else if (span_equal(blob_span(&curve), SPAN(p384)))
+	else if (span_equal(blob_span(&curve), spki_curve(KEY_P384)))
 		parts.kind = KEY_P384;
 	else
 		return err_set(err, RC_UNSUPPORTED, "token: the key is on neither P-256 nor P-384");
@@ -156,5 +153,5 @@ enum rc key_token_make(const struct ca_key_place *place, enum key_kind kind, str
 		return err_set(err, RC_EXISTS, "token: there is a key of this name already");
 	if (rc != RC_NOT_FOUND)
 		return rc;
-	return generate(&pkcs11, &uri, kind == KEY_P384 ? SPAN(p384) : SPAN(p256), err);
+	return generate(&pkcs11, &uri, spki_curve(kind), err);
 }

@@ -1,13 +1,10 @@
 /* A CA's key in a TPM, by OpenSSL's provider tpm2. */
-#include <openssl/bio.h>
-#include <openssl/conf.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/encoder.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/drop.h"
@@ -17,7 +14,7 @@
 #include "lib/pki/private_key_inside.h"
 
 #define HANDLE_SCHEME "handle:"
-#define CONF_MAX      512
+#define TCTI_VARIABLE "TPM2OPENSSL_TCTI"
 #define TPM_PROVIDER  "provider=tpm2"
 
 /* A context of libcrypto of its own: nothing else in the process meets the provider. */
@@ -80,54 +77,28 @@ static void ui_free(UI_METHOD **ui)
 	UI_destroy_method(*ui);
 }
 
-static void bio_free(BIO **bio)
-{
-	BIO_free(*bio);
-}
-
-static void conf_free(CONF **conf)
-{
-	NCONF_free(*conf);
-}
-
 static void openssl_free(void *at)
 {
 	OPENSSL_free(*(void **)at);
 }
 
-/* What a TCTI may be called, so that it is only a value in libcrypto's configuration. */
-static bool tcti_holds(const char *tcti)
+/* Debian 12's provider overlooks the TCTI of libcrypto's configuration and reads the environment alone, when
+ * it is loaded. What stood there before comes back. */
+static enum rc load_provider(struct tpm *tpm, const char *tcti)
 {
-	static const char extra[] = ":=,./_-@";
+	const char *found = getenv(TCTI_VARIABLE);
+	char *before = found == NULL ? NULL : strdup(found);
+	bool told = tcti == NULL || setenv(TCTI_VARIABLE, tcti, 1) == 0;
 
-	if (*tcti == '\0' || strlen(tcti) > CONF_MAX / 2)
-		return false;
-	for (const char *c = tcti; *c != '\0'; c++)
-		if (!(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') &&
-			strchr(extra, *c) == NULL)
-			return false;
-	return true;
-}
-
-/* The provider takes its TCTI from a configuration, or from the environment; the former is ours alone. */
-static enum rc configure(struct tpm *tpm, const char *tcti, struct err *err)
-{
-	DROP(conf_free) CONF *conf = NCONF_new_ex(tpm->library, NULL);
-	DROP(bio_free) BIO *bio = NULL;
-	char text[CONF_MAX];
-	int len = snprintf(text, sizeof text,
-		"openssl_conf=i\n[i]\nproviders=p\n[p]\ndefault=d\ntpm2=t\n[d]\nactivate=1\n[t]\nactivate=1\ntcti=%s\n",
-		tcti);
-
-	if (conf == NULL || len < 0 || (size_t)len >= sizeof text)
-		return fault(err, "TPM provider");
-	bio = BIO_new_mem_buf(text, len);
-	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS, NULL);
-	OPENSSL_load_builtin_modules();
-	if (bio == NULL || NCONF_load_bio(conf, bio, NULL) != 1 ||
-		CONF_modules_load(conf, NULL, CONF_MFLAGS_IGNORE_RETURN_CODES) != 1)
-		return fault(err, "TPM provider");
-	return RC_OK;
+	if (told && (found == NULL || before != NULL))
+		tpm->tpm2 = OSSL_PROVIDER_load(tpm->library, "tpm2");
+	if (before != NULL)
+		setenv(TCTI_VARIABLE, before, 1);
+	else if (tcti != NULL)
+		unsetenv(TCTI_VARIABLE);
+	free(before);
+	fault_forget();
+	return tpm->tpm2 != NULL ? RC_OK : RC_UNSUPPORTED;
 }
 
 static enum rc tpm_open(const char *tcti, struct tpm **out, struct err *err)
@@ -136,23 +107,16 @@ static enum rc tpm_open(const char *tcti, struct tpm **out, struct err *err)
 
 	if (tpm == NULL)
 		return err_set(err, RC_NOMEM, "TPM provider: out of memory");
-	if (tcti != NULL && !tcti_holds(tcti))
-		return err_set(err, RC_DENIED, "TPM provider: TCTI with characters that none has");
 	tpm->library = OSSL_LIB_CTX_new();
 	if (tpm->library == NULL)
 		return fault(err, "TPM provider");
-	if (tcti != NULL)
-		TRY(configure(tpm, tcti, err));
 	tpm->base = OSSL_PROVIDER_load(tpm->library, "default");
 	if (tpm->base == NULL)
 		return fault(err, "TPM provider");
-	tpm->tpm2 = OSSL_PROVIDER_load(tpm->library, "tpm2");
-	if (tpm->tpm2 == NULL) {
-		fault_forget();
+	if (load_provider(tpm, tcti) != RC_OK)
 		return err_set(err, RC_UNSUPPORTED,
 			"TPM provider: OpenSSL's provider tpm2 (tpm2-openssl) is not there, or finds no TPM at %s",
 			tcti == NULL ? "its default" : tcti);
-	}
 	*out = TAKE(tpm);
 	return RC_OK;
 }

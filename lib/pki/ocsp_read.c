@@ -5,6 +5,7 @@
 #include "lib/pki/ocsp_inside.h"
 #include "lib/pki/oid.h"
 #include "lib/pki/signed_der.h"
+#include "lib/pki/spki.h"
 
 static bool take_generalized_time(struct span *rest, uint64_t *out)
 {
@@ -123,7 +124,7 @@ static enum rc signer_of(const struct ocsp_response *response, const struct cert
 	struct cert_facts own;
 	struct signed_der parts;
 
-	TRY(public_key_of_der(ca->spki, &ca_key, err));
+	TRY(spki_read(ca->spki, &ca_key, err));
 	if (response->certificate.len == 0) {
 		*out = TAKE(ca_key);
 		return RC_OK;
@@ -137,7 +138,7 @@ static enum rc signer_of(const struct ocsp_response *response, const struct cert
 		return err_set(err, RC_DENIED, "response: signed by one that may not sign responses");
 	if (wall_ms < own.from_ms || wall_ms > own.until_ms)
 		return err_set(err, RC_DENIED, "response: its responder's certificate is not valid now");
-	return public_key_of_der(own.spki, out, err);
+	return spki_read(own.spki, out, err);
 }
 
 enum rc ocsp_response_verify(

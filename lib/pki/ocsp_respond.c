@@ -6,6 +6,7 @@
 #include "lib/pki/ocsp.h"
 #include "lib/pki/oid.h"
 #include "lib/pki/signed_der.h"
+#include "lib/pki/spki.h"
 
 struct ocsp_responder {
 	struct private_key *key;
@@ -41,7 +42,7 @@ static enum rc check(struct span ca_certificate, const struct cert_facts *own, c
 		return err_set(err, RC_MALFORMED, "responder: the CA's certificate cannot be read");
 	if (!cert_facts_is_for(own, SPAN(oid_kp_ocsp)) || (own->key_usage & CERT_DIGITAL_SIGNATURE) == 0)
 		return err_set(err, RC_DENIED, "responder: its certificate is not for signing responses");
-	TRY(public_key_of_der(ca.spki, &ca_key, err));
+	TRY(spki_read(ca.spki, &ca_key, err));
 	if (!span_equal(own->issuer, ca.subject) || signed_der_verify(&parts, ca_key, NULL) != RC_OK)
 		return err_set(err, RC_DENIED, "responder: its certificate is not the CA's");
 	return facts_match_key(own, key, err);

@@ -80,7 +80,10 @@ static enum rc prepare(struct private_key *key, OSSL_LIB_CTX *library, struct er
 	EVP_MD *md = EVP_MD_fetch(library, hash, NULL);
 	bool ready;
 
-	key->prepared = EVP_PKEY_CTX_new_from_pkey(library, key->native, NULL);
+	/* Without this OpenSSL 3.0 hands the public half to its own ECDSA, which then misses the private one.
+	 */
+	key->prepared = EVP_PKEY_CTX_new_from_pkey(
+		library, key->native, key->home == PRIVATE_KEY_TPM ? "provider=tpm2" : NULL);
 	ready = md != NULL && key->prepared != NULL && EVP_PKEY_sign_init(key->prepared) == 1 &&
 	        EVP_PKEY_CTX_set_signature_md(key->prepared, md) == 1;
 	EVP_MD_free(md);
