@@ -9,6 +9,9 @@
 #   setting KEY [DEFAULT] · settings KEY     the value of an argument; of all of that name, one a line
 #   start_knows KEY…      refuses others
 #   payload_file NAME     the path of a plain file of the payload
+#   in_memory FOLDER      true if what is written there reaches no disk
+#   link_or_keep NAME TO  TO leads to that file of the payload, and is empty when the payload is removed; with keep=yes a copy
+#   check_pair CERTIFICATE KEY CA   they belong together, else it fails; paths
 #   put FILE MODE         standard input into that file, whole or not at all
 #   start_done TEXT · start_fail TEXT        say it and end, with 0 or 1
 set -u
@@ -68,4 +71,23 @@ put() { # FILE MODE < CONTENT
 	local file=$1
 	mkdir -p "$(dirname "$file")" && cat >"$file.new.$$" && chmod "$2" "$file.new.$$" && mv -f "$file.new.$$" "$file" ||
 		{ rm -f "$file.new.$$" && start_fail "cannot write $file"; }
+}
+
+in_memory() { [[ "$(stat -f -c %T "$1" 2>/dev/null)" =~ ^(tmpfs|ramfs)$ ]]; }
+
+link_or_keep() { # NAME TO
+	local from
+	from=$(payload_file "$1") || { echo "$from" && exit 1; }
+	if [ "$(setting keep no)" = yes ]; then
+		put "$2" 600 <"$from"
+	else
+		mkdir -p "$(dirname "$2")" && ln -sfn "$from" "$2.new.$$" && mv -fT "$2.new.$$" "$2" || start_fail "cannot write $2"
+	fi
+}
+
+check_pair() { # CERTIFICATE KEY CA
+	local public
+	public=$(openssl pkey -in "$2" -pubout 2>/dev/null </dev/null) && [ -n "$public" ] || start_fail "the key cannot be read"
+	[ "$public" = "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" ] || start_fail "certificate and key do not belong together"
+	openssl verify -no-CApath -no-CAstore -CAfile "$3" -untrusted "$1" "$1" >/dev/null 2>&1 || start_fail "the certificate is not of that CA, or has ended"
 }
