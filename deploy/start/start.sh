@@ -11,7 +11,7 @@
 #   payload_file NAME     the path of a plain file of the payload
 #   in_memory FOLDER      true if what is written there reaches no disk
 #   link_or_keep NAME TO  TO leads to that file of the payload, and is empty when the payload is removed; with keep=yes a copy
-#   check_pair CERTIFICATE KEY CA   they belong together, else it fails; paths
+#   check_pair CERTIFICATE KEY CA [CHAIN]   they belong together, else it fails; paths
 #   put FILE MODE         standard input into that file, whole or not at all
 #   start_done TEXT · start_fail TEXT        say it and end, with 0 or 1
 set -u
@@ -85,9 +85,9 @@ link_or_keep() { # NAME TO
 	fi
 }
 
-check_pair() { # CERTIFICATE KEY CA
+check_pair() { # CERTIFICATE KEY CA [CHAIN]
 	local public
 	public=$(openssl pkey -in "$2" -pubout 2>/dev/null </dev/null) && [ -n "$public" ] || start_fail "the key cannot be read"
 	[ "$public" = "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" ] || start_fail "certificate and key do not belong together"
-	openssl verify -no-CApath -no-CAstore -CAfile "$3" -untrusted "$1" "$1" >/dev/null 2>&1 || start_fail "the certificate is not of that CA, or has ended"
+	openssl verify -no-CApath -no-CAstore -CAfile "$3" -untrusted "${4:-$1}" "$1" >/dev/null 2>&1 || start_fail "the certificate is not of that CA, or has ended"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A CA for tests, of the python3-cryptography of the machine: certificates and CRLs as they are ordered, hostile ones, too.
 
-usage: small_ca.py FOLDER new NAME                       NAME.pem, NAME.key: a CA
+usage: small_ca.py FOLDER new NAME [--issuer CA]         NAME.pem, NAME.key: a CA
        small_ca.py FOLDER leaf CA NAME [--dns D]... [--uri U]... [--serial HEX] [--days N] [--eku server|client]...
        small_ca.py FOLDER crl CA FILE NUMBER [SERIAL[:REASON]]... [--base N] [--part] [--from SECONDS] [--to SECONDS] [--der]
        small_ca.py FOLDER batch                          orders from standard input, a line each
@@ -47,13 +47,14 @@ def name_of(text):
 
 def new(args):
     key = ec.generate_private_key(ec.SECP256R1())
+    issuer_key, issuer = load(args.folder, args.issuer) if args.issuer else (key, None)
     who = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = (x509.CertificateBuilder().subject_name(name_of(args.name)).issuer_name(name_of(args.name))
-                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+    certificate = (x509.CertificateBuilder().subject_name(name_of(args.name))
+                   .issuer_name(issuer.subject if issuer else name_of(args.name)).public_key(key.public_key()).serial_number(x509.random_serial_number())
                    .not_valid_before(NOW - datetime.timedelta(hours=1)).not_valid_after(NOW + datetime.timedelta(days=30))
                    .add_extension(x509.BasicConstraints(True, None), True).add_extension(who, False)
                    .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)
-                   .sign(key, hashes.SHA256()))
+                   .sign(issuer_key, hashes.SHA256()))
     save(args.folder, args.name, key, certificate)
 
 
@@ -100,6 +101,7 @@ def parser_of():
     verbs = parser.add_subparsers(dest='verb', required=True)
     verb = verbs.add_parser('new')
     verb.add_argument('name')
+    verb.add_argument('--issuer')
     verb.set_defaults(run=new)
     verb = verbs.add_parser('leaf')
     verb.add_argument('ca')
