@@ -1,12 +1,15 @@
 /* A CA's key in a file, in a software TPM and in a software token, and what openssl(1) thinks of them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/base/drop.h"
 #include "lib/base/file.h"
 #include "lib/pki/ca_key.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/issue.h"
+#include "lib/sandbox/sandbox.h"
 #include "tests/support/swtpm.h"
 
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
@@ -227,6 +230,55 @@ static void a_key_lives_in_a_token(void **state)
 	assert_null(key);
 }
 
+/* Opened before, signing after: how a child ended that gave up everything but the network. */
+static int sign_in_sandbox(const struct ca_key_place *place)
+{
+	const struct sandbox needs = {.user = geteuid() == 0 ? "root" : NULL, .network = true};
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		struct private_key *key = NULL;
+		uint8_t signature[PRIVATE_KEY_SIGNATURE_MAX];
+		struct err err = {0};
+		size_t len;
+		bool done =
+			ca_key_open(place, &key, &err) == RC_OK && sandbox_enter(&needs, NULL, &err) == RC_OK;
+
+		for (int i = 0; i < 3 && done; i++)
+			done = private_key_sign(key, span_text("bytes"), signature, &len, &err) == RC_OK;
+		if (!done)
+			fprintf(stderr, "# %s\n", err.text);
+		private_key_release(&key);
+		_exit(done ? 0 : 1);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void keys_sign_when_the_sandbox_is_closed(void **state)
+{
+	char path[SCRATCH_FILE_BYTES];
+	struct ca_key_place place = {
+		.home = PRIVATE_KEY_TPM, .at = scratch_file(&scratch, "sandbox.key", path), .tcti = tpm.tcti};
+	DROP(private_key_release) struct private_key *key = NULL;
+
+	(void)state;
+	assert_ok(ca_key_make(&place, KEY_P256, &key, NULL));
+	private_key_release(&key);
+	assert_int_equal(sign_in_sandbox(&place), 0);
+	place = (struct ca_key_place){
+		.home = PRIVATE_KEY_TOKEN,
+		.at = "pkcs11:token=limebus;object=sandbox",
+		.secret = span_text(PIN),
+		.module = SOFTHSM,
+	};
+	assert_ok(ca_key_make(&place, KEY_P256, &key, NULL));
+	private_key_release(&key);
+	assert_int_equal(sign_in_sandbox(&place), 0);
+}
+
 static int set_up(void **state)
 {
 	char path[SCRATCH_FILE_BYTES];
@@ -265,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_persistent_key_is_found_by_its_handle),
 		cmocka_unit_test(another_tpm_s_key_or_none_is_refused),
 		cmocka_unit_test(a_key_lives_in_a_token),
+		cmocka_unit_test(keys_sign_when_the_sandbox_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
