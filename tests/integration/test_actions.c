@@ -174,6 +174,8 @@ static void stop(int number)
 	host = 0;
 }
 
+static const char *host_user = "user = root\n";
+
 static void begin(struct rig *rig)
 {
 	char text[2048];
@@ -183,7 +185,7 @@ static void begin(struct rig *rig)
 		"actions = %s\nstate = %s\naction-state = %s\nidentity = %s\nroster = %s\nroot-key = %s\n"
 		"start = all\nat-once = 8\n%s",
 		place("actions"), place("state"), place("own"), place("identity"), place("roster"),
-		place("root.pub"), as_root("user = root\n", ""));
+		place("root.pub"), as_root(host_user, ""));
 	put("actions.conf", text, 0600);
 	host = spawn(NULL);
 }
@@ -487,6 +489,47 @@ static void each_action_has_its_own_rights_and_nothing_of_the_hosts(void **state
 	assert_true(log_has("text=\"forged level=x\""));
 }
 
+/* The socket of a service that another account may reach. */
+static void open_station(const struct rig *rig)
+{
+	static const char *const names[] = {"s0", "p0"};
+	char path[SCRATCH_FILE_BYTES];
+
+	assert_int_equal(chmod(rig->dir.path, 0755), 0);
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(chmod(scratch_file(&rig->dir, names[i], path), 0777), 0);
+}
+
+static void a_host_that_gave_up_root_still_runs_each_action_as_its_own_user(void **state)
+{
+	struct rig *rig = *state;
+
+	if (geteuid() != 0)
+		skip();
+	open_station(rig);
+	assert_int_equal(chown(place("state"), 65534, 65534), 0);
+	add("root", "id -u >told; " RECORDS, "user = root\n");
+	add("other", "id -u >told; cat /proc/$PPID/environ && exit 1; " RECORDS, "user = 12345:12345\n");
+	say(rig, "lapsed", 1);
+	host_user = "user = 65534:65534\n";
+	begin(rig);
+	host_user = "user = root\n";
+	RIG_UNTIL(rig, acked(rig, 1));
+	assert_true(log_has("sandbox.entered uid=65534"));
+	assert_int_equal(lines_of("root"), 1);
+	assert_int_equal(lines_of("other"), 1);
+	/* What comes later is run as well, and what the host could have written is not. */
+	add("late", RECORDS, "user = 12345\n");
+	RIG_UNTIL(rig, log_has("action.loaded action=late"));
+	say(rig, "restored", 1);
+	RIG_UNTIL(rig, acked(rig, 2));
+	assert_int_equal(lines_of("late"), 1);
+	assert_int_equal(chown(place("bin/late"), 65534, 65534), 0);
+	say(rig, "lapsed", 1);
+	RIG_UNTIL(rig, log_has("belongs to user 65534, expected root"));
+	assert_int_equal(lines_of("late"), 1);
+}
+
 static void add_module(const char *name, const char *word)
 {
 	char text[1024];
@@ -580,6 +623,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_new_action_begins_with_the_next_notice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			each_action_has_its_own_rights_and_nothing_of_the_hosts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_host_that_gave_up_root_still_runs_each_action_as_its_own_user, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_module_acts_and_its_crash_is_a_failed_attempt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_action_can_be_tried_by_hand, set_up, tear_down),
