@@ -458,7 +458,7 @@ static void many_take_little_memory(void **state)
 	assert_int_equal(counts.live, MANY - MANY / 5);
 	assert_ok(ca_table_list(table, &listing));
 	assert_int_equal(listing.full_count, MANY / 5);
-	print_message("%zu bytes a certificate (two a node), and %zu at the start\n",
+	print_message("# %zu bytes a certificate (two a node), and %zu at the start\n",
 		(counts.bytes - empty) / MANY, empty);
 	assert_true((counts.bytes - empty) / MANY < 128);
 }
