@@ -4,14 +4,15 @@
  *   FILE   PKCS #8 in PEM, encrypted under a passphrase that comes from a second file.
  *   TPM    a key file ("TSS2 PRIVATE KEY") that only this TPM can load, or a persistent handle
  *          ("handle:0x81000010"), through OpenSSL's provider tpm2 (Debian: tpm2-openssl). P-256 only.
- *   TOKEN  a PKCS #11 URI (RFC 7512: "pkcs11:token=limebus;object=ca") through OpenSSL's engine pkcs11
- *          (Debian: libengine-pkcs11-openssl) and the token's module.
+ *   TOKEN  a PKCS #11 URI (RFC 7512: "pkcs11:token=limebus;object=ca") in the token of a module, which is
+ *          called directly.
  *
  * Opening reads files, loads shared objects and opens the TPM or the token: all of it before the sandbox
- * closes. Afterwards a key in a file needs nothing; one in a TPM keeps its connection (for a device an open
- * file; for "swtpm:" and "tabrmd:" a socket); one in a token whatever its module does (softhsm2 opens and
- * locks files of its token folder, for reading and writing, at each use):
- * the service allows what its token needs, or asks for it in its configuration.
+ * closes. Afterwards a key in a file needs nothing; one in a TPM keeps its connection (swtpm: one for each
+ * TPM, so nobody else reaches that TPM meanwhile; a device with a resource manager takes several); one in a
+ * token whatever its module does. softhsm2 signs with what sandbox.h leaves to a service, without writing
+ * anywhere; a module that talks to a daemon needs more. The account of the service must be able to read what
+ * the module reads.
  */
 #ifndef LIMEBUS_PKI_CA_KEY_H
 #define LIMEBUS_PKI_CA_KEY_H
@@ -40,7 +41,8 @@ struct ca_key_place {
  * While no other thread runs that might read the environment: that is how the provider is told the TCTI.
  * RC_NOT_FOUND: no such file, handle or object. RC_DENIED: wrong passphrase or PIN; a key in the clear; a key
  * file that others may read or write (file_read_secret). RC_UNSUPPORTED: provider, engine or module is not
- * there, or a key of another kind. RC_TPM: the TPM refuses. A key outside is tried out: it signs, and its
+ * there, or a key of another kind. RC_TPM: the TPM refuses to load it; RC_CRYPTO: to sign
+ * with it, as with a wrong authorisation. A key outside is tried out: it signs, and its
  * public key verifies.
  */
 MUST_USE enum rc ca_key_open(const struct ca_key_place *place, struct private_key **out, struct err *err);

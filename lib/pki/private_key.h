@@ -37,7 +37,7 @@ MUST_USE enum rc private_key_generate(enum key_kind kind, struct private_key **o
 MUST_USE enum rc private_key_of_pem(
 	struct span pem, struct span passphrase, struct private_key **out, struct err *err);
 
-/* Append the key as PKCS #8: PBES2 with AES-256-CBC and scrypt (N = 2^15, r = 8, p = 1: 32 MiB and some 100
+/* Append the key as PKCS #8: PBES2 with AES-256-CBC and scrypt (N = 2^14, r = 8, p = 5: 16 MiB and some 200
  * ms) under this passphrase; in the clear if the passphrase is empty. RC_UNSUPPORTED for a key that does not
  * live in software. */
 MUST_USE enum rc private_key_to_pem(
