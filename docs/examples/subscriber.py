@@ -23,6 +23,9 @@ KINDS = {
     'reinstated': ('node_request', PROVISIONER | ADMIN, lambda cause: cause['action'] == 'resume'),
     'node-removed': ('node_request', ADMIN, lambda cause: cause['action'] == 'remove'),
     'provisioned': ('provisioning', PROVISIONER | ADMIN, lambda cause: True),
+    'policy-changed': ('policy_use', PROVISIONER | ADMIN, lambda cause: True),
+    'described': ('profile', PROVISIONER | ADMIN, lambda cause: True),
+    'certificate-revoked': ('certificate_revoke', ADMIN, lambda cause: True),
     'lapsed': None, 'restored': None,
 }
 BAD = (InvalidSignature, KeyError, TypeError, ValueError, AttributeError)  # what a bad message may lead to
@@ -60,9 +63,19 @@ def read_key(folder, name, kind):
     return bytes.fromhex(digits)
 
 
+def check_repeated(notice, kind, cause):
+    """What a notice repeats for programs must be what its cause says."""
+    codes = [finding['check'] for finding in cause.get('findings', []) if not finding.get('weight')]
+    codes = list(dict.fromkeys(codes))[:16] or [kind]
+    check([reason['code'] for reason in notice.get('reasons', [])] in ([], codes), 'its reasons are not those of its cause')
+    check(notice.get('evidence') in (None, cause.get('evidence')), 'it names other evidence than its cause')
+    if kind == 'certificate-revoked':
+        check(notice.get('certificates', []) in ([], [{'serial': cause['serial']}]), 'it is about another certificate')
+
+
 class Subscriber:
     def __init__(self, folder):
-        self.folder, self.roster, self.sockets = folder, {'number': 0}, []
+        self.folder, self.roster, self.sockets, self.turn = folder, {'number': 0}, [], 0
         self.seq, self.hash, self.time = 0, bytes(32), 0  # the last notice that was taken; a real plugin keeps this
         self.blind, self.asked = None, 0.0
 
@@ -72,15 +85,16 @@ class Subscriber:
                   for entry in self.roster['entries']), 'signed by nobody who may')
 
     def connect(self):
-        """Read the roster again, and connect anew to the first revocation service in it."""
+        """Read the roster again, and connect to the next revocation service in it."""
         with open(os.path.join(self.folder, 'roster'), 'rb') as file:
             roster, key = open_signed(file.read(), 'roster')
         root = read_key(self.folder, 'root.pub', 'ed25519 public')
         check(key == root == roster['root'], 'the roster is not signed by our root key')
         check(roster['number'] >= self.roster['number'], 'the roster is older than the one before')
         self.roster = roster
-        service = next((entry for entry in roster['entries'] if entry['role'] == REVOCATION and entry.get('endpoint')), None)
-        check(service, 'the roster has no revocation service')
+        services = [entry for entry in roster['entries'] if entry['role'] == REVOCATION and entry.get('endpoint')]
+        check(services, 'the roster has no revocation service')
+        service, self.turn = services[self.turn % len(services)], self.turn + 1
         secret = z85.encode(read_key(self.folder, 'identity/curve.key', 'curve25519 secret'))
         for socket in self.sockets:
             socket.close(linger=0)
@@ -124,21 +138,37 @@ class Subscriber:
         check(self.time <= notice['time'] <= (time.time() + FRESH_S) * 1000, 'its date is out of order')
         check(notice['previous'] == self.hash, 'it does not follow: the log was forked')
         kind, rule = notice['kind'], KINDS.get(notice['kind'])
+        cause = {}
         if rule:
             cause, signer = open_signed(notice['cause'], rule[0])
             self.may(signer, rule[1], notice['time'])
             check(cause['node'] == notice['node'] and rule[2](cause), 'its cause is no ground for it')
         check(rule or kind not in KINDS or not notice.get('cause'), 'it must have no cause')
+        if kind in KINDS:
+            check_repeated(notice, kind, cause)
         self.seq, self.hash, self.time = notice['seq'], own_hash, notice['time']
         if kind in KINDS:
             say('notice %d %s %s severity %d: %s', self.seq, kind, notice['node'].hex(), notice.get('severity', 0),
                 ascii(notice.get('reason', '')))
         return None
 
+    def take_many(self, frame):
+        """A batch that was published, or an answer to fetch; its head."""
+        message, before = unpack(frame, 'notices'), self.seq
+        for item in message.get('notices', []):
+            self.take_notice(item['bytes'])
+        self.asked = 0.0 if self.seq > before else self.asked  # there may be more
+        return message['head']
+
     def take(self, socket, frames):
+        is_many = msgpack.unpackb(frames[-1]).get('t') == 'notices'
         if socket is self.sockets[1]:
-            for item in unpack(frames[0], 'notices').get('notices', []):
-                self.take_notice(item['bytes'])
+            if is_many:
+                self.take_many(frames[0])
+                if not self.asked:
+                    self.fetch()
+        elif is_many:
+            self.take_head(self.take_many(frames[1]))
         elif frames[0] == b'head':
             self.take_head(frames[1])
         else:

@@ -508,6 +508,53 @@ static void from_the_head_of_an_empty_log(void **state)
 	RIG_UNTIL(rig, rig->given_count == 1);
 }
 
+/* ---- profiles ---- */
+
+static bool has_tag(struct rig *rig, const char *tag)
+{
+	struct msg_profile profile;
+
+	return follow_profile(rig->follow, rig_node, &profile) && profile_has_tag(&profile, span_text(tag));
+}
+
+static void describe(struct rig *rig, const char *tag, uint64_t time)
+{
+	DROP(blob_release) struct blob cause = {0};
+
+	rig_profile(rig, tag, time, PROVISIONER, &cause);
+	rig_append(rig, "described", blob_span(&cause));
+}
+
+static void profiles_are_known_after_a_restart_and_after_a_loss(void **state)
+{
+	struct rig *rig = *state;
+	char path[SCRATCH_FILE_BYTES];
+
+	rig->options.profiles = true;
+	describe(rig, "web", 1000);
+	describe(rig, "db", 2000);
+	describe(rig, "web", 1500); /* came late: the latest time counts */
+	rig_append_many(rig, 3);
+	follows(rig);
+	RIG_UNTIL(rig, rig->stations[0].acked == 6);
+	assert_true(has_tag(rig, "db"));
+	assert_false(has_tag(rig, "web"));
+	rig_end(rig);
+	rig_follow(rig);
+	assert_true(has_tag(rig, "db")); /* before anybody was asked */
+	rig_end(rig);
+	assert_int_equal(remove(scratch_file(&rig->dir, FOLLOW_PROFILES_FILE, path)), 0);
+	follows(rig);
+	RIG_UNTIL(rig, has_tag(rig, "db"));
+	settle(rig);
+	assert_int_equal(rig->given_count, 0);
+	rig_end(rig);
+	assert_ok(file_replace(path, span_text("limebus profiles v1\nnonsense"), 0600, NULL));
+	follows(rig);
+	RIG_UNTIL(rig, has_tag(rig, "db"));
+	assert_int_equal(rig->given_count, 0);
+}
+
 /* ---- asking the leader ---- */
 
 static void on_reply(void *ctx, enum rc rc, const struct msg *reply, struct span frame)
@@ -620,6 +667,7 @@ int main(void)
 		CASE(from_now_on_older_ones_are_seen_and_not_given),
 		CASE(from_the_head_nothing_older_is_read),
 		CASE(from_the_head_of_an_empty_log),
+		CASE(profiles_are_known_after_a_restart_and_after_a_loss),
 		CASE(a_request_goes_to_the_leader),
 		CASE(a_leader_that_dies_is_looked_for),
 		CASE(a_request_ends_in_time),

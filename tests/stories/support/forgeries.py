@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Feeds a notice log to docs/examples/subscriber.py, forged in one way; succeeds if exactly the forgery is not taken.
+"""Feeds a notice log to docs/examples/subscriber.py, forged in one way, singly and as a batch; succeeds if exactly the
+forgery is not taken.
 
 usage: forgeries.py PLUGIN_FOLDER NOTICE_LOG FORGERY    the log: provisioned, suspended, reinstated, revoked
 """
@@ -36,33 +37,44 @@ def cause_of(frame):
     return msgpack.unpackb(msgpack.unpackb(frame)['body'])['cause']
 
 
+def take_singly(plugin, frames):
+    for frame in frames:
+        plugin.take_notice(frame)
+
+
+def take_as_batch(plugin, frames):
+    plugin.take_many(msgpack.packb({'v': 1, 't': 'notices', 'notices': [{'bytes': frame} for frame in frames], 'head': b'-'}))
+
+
+def is_judged_rightly(take, frames, taken):
+    plugin = subscriber.Subscriber(FOLDER)
+    plugin.connect()
+    plugin.fetch = lambda: None
+    try:
+        take(plugin, frames)
+        refused = False
+    except subscriber.BAD as fault:
+        print('refused: %r' % fault)
+        refused = True
+    return plugin.seq == taken and refused == (FORGERY not in ('none', 'order'))
+
+
 def main():
     log, service = list(notices()), os.path.dirname(LOG)
-    taken = 1  # how many are taken before the forgery, which stands in the second one's place
-    forged = {
+    forged = {  # stands in the second one's place
         'none': lambda: log[1],
         'bit': lambda: log[1][:-1] + bytes([log[1][-1] ^ 1]),
         'signer': lambda: signed_again(log[1], FOLDER),
         'cause': lambda: signed_again(log[1], service, cause=cause_of(log[2])),
         'causeless': lambda: signed_again(log[1], service, cause=None),
+        'reasons': lambda: signed_again(log[1], service, reasons=[{'code': 'another'}]),
+        'evidence': lambda: signed_again(log[1], service, evidence=bytes(32)),
         'order': lambda: log[2],
         'fork': lambda: signed_again(log[0], service, reason='another'),
     }[FORGERY]()
-    plugin = subscriber.Subscriber(FOLDER)
-    plugin.connect()
-    plugin.fetch = lambda: None
-    plugin.take_notice(log[0])
-    try:
-        plugin.take_notice(forged)
-        refused = False
-    except subscriber.BAD as fault:
-        print('refused: %r' % fault)
-        refused = True
-    if FORGERY == 'none':
-        for frame in log[2:]:
-            plugin.take_notice(frame)
-        taken = len(log)
-    sys.exit(0 if plugin.seq == taken and refused == (FORGERY not in ('none', 'order')) else 1)
+    rest = log[2:] if FORGERY == 'none' else []
+    taken = len(log) if FORGERY == 'none' else 1
+    sys.exit(not all(is_judged_rightly(take, [log[0], forged] + rest, taken) for take in (take_singly, take_as_batch)))
 
 
 main()
