@@ -251,7 +251,6 @@ static bool check_some(struct follow *follow, struct waiting_frame *frame, unsig
 
 static void finish_frame(struct follow *follow, struct waiting_frame *at)
 {
-	DROP(blob_release) struct blob bytes = at->bytes;
 	struct waiting_frame frame = *at;
 
 	(void)bytes; /* goes when we return: what is read here borrows from it */
@@ -266,6 +265,7 @@ static void finish_frame(struct follow *follow, struct waiting_frame *at)
 		receive_head(follow, frame.head, frame.kind == FRAME_PAGE ? HEAD_ANSWERED : HEAD_IN_BATCH);
 	else
 		fetch_more(follow);
+	blob_release(&frame.bytes);
 }
 
 static void on_slice(void *ctx)
