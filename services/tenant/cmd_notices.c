@@ -12,6 +12,9 @@
 /* Heads come every second (proto/PROTOCOL.md, 9). */
 #define BLIND_MS 5000
 
+/* Revocation services that are listened to at once. */
+#define LISTEN_MAX 4
+
 struct notices_options {
 	uint64_t from;
 	bool follow;
@@ -44,6 +47,7 @@ struct reading {
 	bool has_place;
 	bool is_behind; /* there are notices that we have not seen */
 	bool is_blind;
+	size_t services;  /* that we listen to */
 	uint64_t head_ms; /* monotonic: the last good head */
 	enum rc rc;
 	struct err err;
@@ -157,15 +161,16 @@ static void on_message(void *ctx, struct span topic, const struct msg *msg, stru
 {
 	struct reading *reading = ctx;
 	bool is_head = span_is(topic, "head");
+	bool is_notice = topic.len >= 7 && span_is(span_of(topic.at, 7), "notice.");
 	uint64_t seq = 0;
 	struct err err = {0};
 	enum rc rc;
 
-	(void)msg;
-	if (reading->rc != RC_OK || reading->is_behind)
+	if (reading->rc != RC_OK || reading->is_behind || (!is_head && !is_notice))
 		return;
-	/* Before the first notice there is no place that a number could follow. */
-	if (!reading->has_place && !is_head) {
+	/* Before the first notice there is no place that a number could follow. Many at once are fetched:
+	 * that checks them in the same way. */
+	if (!is_head && (!reading->has_place || msg->type == MSG_TYPE_notices)) {
 		reading->is_behind = true;
 		return;
 	}
@@ -173,8 +178,10 @@ static void on_message(void *ctx, struct span topic, const struct msg *msg, stru
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && is_head && seq > reading->place.seq)) {
 		reading->is_behind = true;
 	} else if (rc != RC_OK && is_head) {
-		/* An old head says nothing: we become blind if no good one comes. */
-		fprintf(stderr, "%s: a head was refused: %s\n", program.name, err.text);
+		/* An old head says nothing: we become blind if no good one comes. Of several services one may
+		 * lag. */
+		if (reading->services == 1)
+			fprintf(stderr, "%s: a head was refused: %s\n", program.name, err.text);
 	} else if (rc != RC_OK) {
 		reading->rc = rc;
 		reading->err = err;
@@ -193,16 +200,28 @@ static void look_for_silence(struct reading *reading)
 			 : "heads come again");
 }
 
+/* All of them tell the same; should one end, we go on hearing. */
+static enum rc listen(struct reading *reading, struct err *err)
+{
+	struct session *session = reading->session;
+	struct follow how = {.topic = "", .message = on_message, .ctx = reading};
+	size_t count = dial_choices(session_roster(session), ROLE_REVOCATION, session_now(session));
+
+	for (; reading->services < count && reading->services < LISTEN_MAX; reading->services++)
+		TRY(session_follow(session,
+			dial(session_roster(session), ROLE_REVOCATION, session_now(session),
+				reading->services),
+			&how, err));
+	if (reading->services == 0)
+		return err_set(err, RC_NOT_FOUND, "the roster names no revocation service");
+	return RC_OK;
+}
+
 static enum rc follow(struct reading *reading, uint64_t from, struct err *err)
 {
 	struct session *session = reading->session;
-	const struct roster_member *member =
-		dial(session_roster(session), ROLE_REVOCATION, session_now(session), 0);
-	struct follow how = {.topic = "", .message = on_message, .ctx = reading};
 
-	if (member == NULL)
-		return err_set(err, RC_NOT_FOUND, "the roster names no revocation service");
-	TRY(session_follow(session, member, &how, err));
+	TRY(listen(reading, err));
 	while (!session_is_interrupted(session)) {
 		enum rc rc = session_wait(session, 200, &reading->is_behind, err);
 
