@@ -19,11 +19,17 @@ static void on_give(void *ctx);
 /* Failing to write must not stop revocations from being acted on: it costs that they are given again. */
 static void save_place(struct follow *follow)
 {
+	uint64_t began = follow_now_ms(follow);
 	struct err err = {0};
+	uint64_t ended;
 
 	window_place(follow->window, &follow->place);
 	follow->is_unsaved = is_kept(follow) && place_save(&follow->place, follow->place_path, &err) != RC_OK;
-	follow->save_from_ms = follow_now_ms(follow) + (follow->is_unsaved ? SAVE_AGAIN_MS : SAVE_MS);
+	ended = follow_now_ms(follow);
+	/* A slow disk gets a fifth of our time. */
+	follow->save_from_ms = ended + (follow->is_unsaved                     ? SAVE_AGAIN_MS
+					       : 4 * (ended - began) > SAVE_MS ? 4 * (ended - began)
+									       : SAVE_MS);
 	if (follow->is_unsaved) {
 		log_event(LOG_ERROR, "notices.place", "text=\"%s\"", err.text);
 		return;
@@ -37,7 +43,8 @@ static void save_place(struct follow *follow)
 static void save_if_due(struct follow *follow)
 {
 	uint64_t now = follow_now_ms(follow);
-	bool is_idle = window_waiting(follow->window) == 0 && !follow->is_unsaved;
+	bool is_idle = window_waiting(follow->window) == 0 && follow->seen.seq >= follow->head &&
+	               !follow->is_unsaved;
 
 	if (!follow->is_dirty)
 		return;
@@ -51,13 +58,13 @@ static void save_if_due(struct follow *follow)
 /* What is given now must be known as perhaps acted on, should we end before it is done. */
 static void note_given(struct follow *follow, uint64_t seq)
 {
-	uint64_t ahead = window_waiting(follow->window) > 1 ? seq + GIVE_AHEAD : seq;
+	uint64_t more = follow->head > seq ? follow->head - seq : 0;
 
 	if (seq > follow->given_max)
 		follow->given_max = seq;
 	if (seq <= follow->place.given)
 		return;
-	follow->place.given = ahead < follow->seen.seq ? ahead : follow->seen.seq;
+	follow->place.given = seq + (more < GIVE_AHEAD ? more : GIVE_AHEAD);
 	save_place(follow);
 }
 

@@ -21,7 +21,7 @@
 #define TURN_MAX_MS   5000 /* when all of them were tried in vain */
 #define SAVE_MS       100  /* while there is more to do the place is written so often */
 #define SAVE_AGAIN_MS 2000 /* after a failure */
-#define GIVE_AHEAD    64u  /* so many are written down as given at once, if they wait already */
+#define GIVE_AHEAD    256u /* so many are written down as given at once, if they are there */
 #define ACK_MS        100
 #define PROFILES_MS   2000  /* the table is written so often while it changes */
 #define PROFILES_LAG  4096u /* and when its place is so far behind */
