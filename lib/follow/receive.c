@@ -253,7 +253,6 @@ static void finish_frame(struct follow *follow, struct waiting_frame *at)
 {
 	struct waiting_frame frame = *at;
 
-	(void)bytes; /* goes when we return: what is read here borrows from it */
 	*at = (struct waiting_frame){0};
 	follow->inbox_first = (follow->inbox_first + 1) % INBOX_MAX;
 	follow->inbox_count--;
