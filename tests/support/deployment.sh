@@ -6,7 +6,7 @@
 #   deployment_up                Redis and the three services; returns when they answer
 #   deployment_node NAME [OPTION…]   a swtpm and an agent of its own, started; OPTIONs are lines for agent.conf
 #   deployment_agent NAME        start that node's agent (again)
-#   service_start NAME · service_stop NAME [SIGNAL]   registrar, verifier, revocation, or agent-NAME
+#   service_start NAME · service_stop NAME [SIGNAL]   registrar, verifier, revocation, revocation-N, or agent-NAME
 #   limebus …                    the tenant's command line, as the deployment's admin
 #   deployment_down              end every process that was started here; the folders stay
 #
@@ -72,6 +72,7 @@ service_start() { # NAME
 	local name=$1 path conf
 	case $name in
 	agent-*) path=$(program agent) conf=$D/nodes/${name#agent-}/agent.conf ;;
+	revocation-*) path=$(program revocation) conf=$D/keys/$name/revocation.conf ;;
 	*) path=$(program "$name") conf=$D/keys/$name/$name.conf ;;
 	esac || return
 	"$path" --config "$conf" --user "$(deployment_user)" </dev/null >>"$D/log/$name.log" 2>&1 &
