@@ -109,6 +109,14 @@ enum rc store_batch_stream_add(struct store_batch *batch, const char *key, uint6
 		(struct span){0}, entry);
 }
 
+enum rc store_batch_stream_roll(
+	struct store_batch *batch, const char *key, uint64_t number, uint64_t keep, struct span entry)
+{
+	struct store_op op = {.kind = OP_STREAM_ADD, .present = true, .number = number, .keep = keep};
+
+	return number == 0 || keep > number ? RC_LIMIT : add(batch, op, key, (struct span){0}, entry);
+}
+
 enum rc store_batch_stream_expect(struct store_batch *batch, const char *key, uint64_t last)
 {
 	char id[STREAM_ID_BYTES];

@@ -267,7 +267,7 @@ static enum rc write_one(struct group *group, const struct store_batch *batch, c
 	struct span field = op_field(batch, op);
 	struct span value = op_value(batch, op);
 	char ms[24];
-	char id[STREAM_ID_BYTES];
+	char id[STREAM_ID_BYTES], keep[STREAM_ID_BYTES];
 	struct span hash_set[] = {span_text("HSET"), key, field, value};
 	struct span hash_delete[] = {span_text("HDEL"), key, field};
 	struct span set[] = {span_text("SET"), key, value, span_text("PX"), {0}};
@@ -275,6 +275,8 @@ static enum rc write_one(struct group *group, const struct store_batch *batch, c
 	struct span expire[] = {span_text("PEXPIRE"), key, {0}};
 	struct span add[] = {
 		span_text("XADD"), key, stream_id_print(op->number, id), span_text(STREAM_FIELD), value};
+	struct span roll[] = {span_text("XADD"), key, span_text("MINID"), span_text("~"),
+		stream_id_print(op->keep, keep), add[2], add[3], value};
 
 	snprintf(ms, sizeof ms, "%llu", (unsigned long long)op->expire_ms);
 	set[4] = span_text(ms);
@@ -285,7 +287,9 @@ static enum rc write_one(struct group *group, const struct store_batch *batch, c
 	case OP_SET: return store_call(group->store, set, op->expire_ms == 0 ? 3 : 5, 0, queued_came, group);
 	case OP_DELETE: return store_call(group->store, del, 2, 0, queued_came, group);
 	case OP_EXPIRE: return store_call(group->store, expire, 3, 0, queued_came, group);
-	case OP_STREAM_ADD: return store_call(group->store, add, 5, 0, queued_came, group);
+	case OP_STREAM_ADD:
+		return op->keep == 0 ? store_call(group->store, add, 5, 0, queued_came, group)
+		                     : store_call(group->store, roll, 8, 0, queued_came, group);
 	case OP_EXPECT_HASH:
 	case OP_EXPECT:
 	case OP_EXPECT_STREAM:

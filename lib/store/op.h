@@ -33,6 +33,7 @@ struct store_op {
 	size_t at;
 	uint64_t expire_ms;
 	uint64_t number;
+	uint64_t keep; /* of a Stream: entries below this may go; 0: none */
 };
 
 static inline bool op_is_condition(const struct store_op *op)

@@ -22,6 +22,11 @@
 MUST_USE enum rc store_batch_stream_add(
 	struct store_batch *batch, const char *key, uint64_t number, struct span entry);
 
+/* The same, and entries below `keep` may go: Redis drops them when it is cheap. 0: none. RC_LIMIT also for a
+ * keep above number. */
+MUST_USE enum rc store_batch_stream_roll(
+	struct store_batch *batch, const char *key, uint64_t number, uint64_t keep, struct span entry);
+
 /* Only if the last entry has this number; 0: there is none. A Stream that is there but has other entries than
  * ours is RC_EXISTS. */
 MUST_USE enum rc store_batch_stream_expect(struct store_batch *batch, const char *key, uint64_t last);

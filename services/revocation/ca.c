@@ -217,6 +217,7 @@ static void on_tick(void *ctx)
 	struct ca *ca = ctx;
 
 	ca_table_sweep(ca->table, service_now(ca_service(ca)), SWEEP_SLOTS);
+	ca_log_tick(ca);
 	ca_crl_tick(ca);
 	ca_ocsp_tick(ca);
 }
@@ -298,11 +299,13 @@ static enum rc open_journal(struct ca *ca, struct err *err)
 		.path = ca->config->issued_log,
 		.service = ca_service(ca),
 		.each = ca_log_each,
+		.keep = ca_log_keep,
 		.failed = on_failed,
 		.ctx = ca,
 	};
 	size_t cut = 0;
 
+	ca->keep = 1;
 	TRY(journal_open(&options, &ca->journal, &cut, err));
 	lead_add(ca->revocation, ca->journal);
 	if (cut != 0)

@@ -16,6 +16,9 @@
 /* Clocks of those who check may be a little behind ours. */
 #define CA_SKEW_MS UINT64_C(60000)
 
+/* `key` of an entry whose certificate is an OCSP responder's; its node is zeros. */
+#define CA_KEY_RESPONDER "responder"
+
 /* Requests that may be worked on at once, of nodes and operators together. */
 #define CA_REQUESTS_MAX 4096
 
@@ -96,6 +99,7 @@ struct ca {
 	char crl_path[4096];
 	char delta_path[4096];
 	struct journal *journal;
+	uint64_t keep; /* the lowest entry of the log that Redis must still have */
 	struct ca_table *table;
 	struct ca_nonces nonces;
 	struct ca_worker signer;     /* the CA's key */
@@ -132,6 +136,10 @@ MUST_USE enum rc ca_chain(const struct ca *ca, bool with_own, struct blob *raw, 
 
 /* ---- ca_log.c: the log of issued certificates ---- */
 enum rc ca_log_each(void *ctx, const struct msg *body, struct span entry, struct err *err);
+
+/* Go on looking for entries that Redis need not have any more. */
+void ca_log_tick(struct ca *ca);
+uint64_t ca_log_keep(void *ctx);
 
 /* What an entry says. */
 struct ca_entry {

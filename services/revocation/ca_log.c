@@ -7,6 +7,8 @@
 
 /* Orders older than this are refused by their time alone. */
 #define ORDER_KEPT_MS UINT64_C(600000)
+#define KEPT_MS       UINT64_C(86400000)
+#define LOOKED_AT_MAX 16 /* entries in a tick */
 
 static void keep_order(struct ca *ca, struct span order, uint64_t seq)
 {
@@ -24,6 +26,40 @@ uint64_t ca_log_ordered(const struct ca *ca, const uint8_t hash[static HASH_BYTE
 		if (ca->ordered[i].seq != 0 && memcmp(ca->ordered[i].hash, hash, HASH_BYTES) == 0)
 			return ca->ordered[i].seq;
 	return 0;
+}
+
+/* ---- what Redis must have ---- */
+
+/* Nobody who lacks it for a day needs it. A responder's is of no use to anybody but its maker. */
+static bool may_go(const struct msg_issued *issued, uint64_t now_ms)
+{
+	uint64_t end = span_is(issued->key, CA_KEY_RESPONDER) ? issued->time : issued->not_after;
+
+	return end + KEPT_MS < now_ms;
+}
+
+void ca_log_tick(struct ca *ca)
+{
+	uint64_t now = service_now(ca_service(ca));
+
+	for (unsigned looked = 0; looked < LOOKED_AT_MAX && ca->keep < journal_end(ca->journal)->seq;
+		looked++) {
+		DROP(blob_release) struct blob entry = {0};
+		struct msg body;
+
+		if (journal_read(ca->journal, ca->keep, &entry, NULL) != RC_OK ||
+			journal_body(&journal_issued, blob_span(&entry), &body, NULL) != RC_OK ||
+			!may_go(&body.issued, now))
+			return;
+		ca->keep++;
+	}
+}
+
+uint64_t ca_log_keep(void *ctx)
+{
+	const struct ca *ca = ctx;
+
+	return ca->keep;
 }
 
 static enum rc take(struct ca *ca, const struct msg_issued *issued, bool is_pending)
@@ -51,6 +87,8 @@ enum rc ca_log_each(void *ctx, const struct msg *body, struct span entry, struct
 	enum rc rc = RC_OK;
 
 	(void)entry;
+	if (ca->keep == issued->seq && may_go(issued, now))
+		ca->keep++;
 	/* A list that tells it after its end may be missing still. */
 	if (issued->not_after + ca->config->crl_life_ms >= now)
 		rc = take(ca, issued, false);

@@ -9,11 +9,10 @@
 #include "services/revocation/ca_inside.h"
 
 /* A response is given away while a quarter of its life is left; then a fresh one is made. */
-#define FRESH_PART      4
-#define RENEW_MS        (CA_RESPONDER_MS / 3)
-#define RENEW_RETRY_MS  5000
-#define JOBS_MAX        2
-#define CERTIFICATE_KEY "responder"
+#define FRESH_PART     4
+#define RENEW_MS       (CA_RESPONDER_MS / 3)
+#define RENEW_RETRY_MS 5000
+#define JOBS_MAX       2
 
 /* ---- the responder ---- */
 
@@ -124,7 +123,7 @@ static void on_renewed(void *ctx, struct ca_job *job)
 		.node = nobody,
 		.not_after = renewal->until_ms,
 		.certificate = blob_span(&renewal->certificate),
-		.key = CERTIFICATE_KEY,
+		.key = CA_KEY_RESPONDER,
 	};
 	enum rc rc = renewal->rc;
 

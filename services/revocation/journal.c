@@ -237,8 +237,14 @@ static void committed(void *ctx, enum rc rc)
 }
 
 /* How many of the pending ones go together. */
+uint64_t journal_keep(const struct journal *journal)
+{
+	return journal->options.keep == NULL ? 0 : journal->options.keep(journal->options.ctx);
+}
+
 static enum rc gather(struct journal *journal, struct store_batch *batch, size_t *out)
 {
+	uint64_t keep = journal_keep(journal);
 	size_t count = 0;
 
 	TRY(store_batch_stream_expect(batch, journal->options.stream, journal_end(journal)->seq));
@@ -246,8 +252,8 @@ static enum rc gather(struct journal *journal, struct store_batch *batch, size_t
 		batch->bytes.len < JOURNAL_GROUP_BYTES) {
 		const struct pending *pending = pending_at(journal, count);
 
-		TRY(store_batch_stream_add(
-			batch, journal->options.stream, pending->seq, blob_span(&pending->entry)));
+		TRY(store_batch_stream_roll(batch, journal->options.stream, pending->seq,
+			count == 0 && keep <= pending->seq ? keep : 0, blob_span(&pending->entry)));
 		count++;
 	}
 	*out = count;

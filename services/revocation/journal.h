@@ -43,6 +43,9 @@ struct journal_options {
 	/* An entry that is in the file and was not appended by us: every one of the file while journal_open
 	 * runs, then what others appended. In order. Anything but RC_OK ends journal_open, or is `failed`. */
 	journal_file_each *each;
+	/* The lowest number that the Stream must keep, never falling; what is below may go there, and stays
+	 * in the files: a service whose file ends before it must be given another one's. NULL: all. */
+	uint64_t (*keep)(void *ctx);
 	/* After the callbacks of one group: the file's end has moved. May be NULL. */
 	void (*settled)(void *ctx);
 	/* A fork, or nothing to go on with: stop the service with this error. Told once. */

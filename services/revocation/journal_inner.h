@@ -81,4 +81,7 @@ void journal_void(struct journal *journal, size_t from, enum rc rc);
 /* The timer's: read, if that is the thing to do. */
 void journal_poll(void *ctx);
 
+/* What the Stream must keep; 0: all. */
+uint64_t journal_keep(const struct journal *journal);
+
 #endif

@@ -56,7 +56,7 @@ static enum rc take(
 		return compare(journal, number, end->hash, entry, err);
 	if (number != end->seq + 1)
 		return err_set(err, RC_DENIED,
-			"%s %llu is the last one in %s, and Redis (%s) goes on with %llu: what is between is lost",
+			"%s %llu is the last one in %s, and Redis (%s) goes on with %llu: what is between is in the files of other revocation services; copy one",
 			journal->options.kind->what, (unsigned long long)end->seq, journal->options.path,
 			journal->options.stream, (unsigned long long)number);
 	*forked = false;
@@ -120,10 +120,13 @@ static enum rc gather_missing(
 	struct journal *journal, uint64_t last, struct store_batch *batch, struct err *err)
 {
 	DROP(blob_release) struct blob entry = {0};
+	uint64_t keep = journal_keep(journal), end = journal_end(journal)->seq;
+	/* An empty Stream begins where it must; at least the last entry is there, to compare. */
+	uint64_t first = last == 0 && keep > 1 ? (keep < end ? keep : end) : last + 1;
 
 	TRY(store_batch_stream_expect(batch, journal->options.stream, last));
-	for (uint64_t seq = last + 1; seq <= journal_end(journal)->seq && seq <= last + JOURNAL_GROUP_MAX &&
-				      batch->bytes.len < JOURNAL_GROUP_BYTES;
+	for (uint64_t seq = first;
+		seq <= end && seq < first + JOURNAL_GROUP_MAX && batch->bytes.len < JOURNAL_GROUP_BYTES;
 		seq++) {
 		TRY(journal_file_read(journal->file, seq, &entry, err));
 		TRY(store_batch_stream_add(batch, journal->options.stream, seq, blob_span(&entry)));

@@ -855,6 +855,30 @@ static void a_thousand_entries_are_one_transaction(void **state)
 	assert_int_equal(entries.numbers[0], 1024);
 }
 
+static void what_need_not_be_kept_goes_and_the_rest_stays(void **state)
+{
+	struct fixture *f = *state;
+	DROP(store_batch_release) struct store_batch batch = {0};
+	DROP(store_batch_release) struct store_batch next = {0};
+	struct entries entries = {0};
+
+	for (uint64_t number = 1; number <= 512; number++)
+		assert_ok(store_batch_stream_add(&batch, NOTICES, number, span_text("x")));
+	assert_ok(store_wait_commit(f->store, NULL, &batch, WAIT, NULL));
+	assert_rc(store_batch_stream_roll(&next, NOTICES, 513, 514, span_text("y")), RC_LIMIT);
+	assert_ok(store_batch_stream_expect(&next, NOTICES, 512));
+	assert_ok(store_batch_stream_roll(&next, NOTICES, 513, 500, span_text("y")));
+	assert_ok(store_wait_commit(f->store, NULL, &next, WAIT, NULL));
+	assert_ok(read_entries(f, 1, 8, 64, 0, &entries));
+	assert_in_range(entries.numbers[0], 2, 500);
+	assert_ok(read_entries(f, 500, 8, 64, 0, &entries));
+	assert_int_equal(entries.numbers[0], 500);
+	entries = (struct entries){0};
+	assert_ok(store_stream_last(f->store, NOTICES, 64, on_entry, on_entries, &entries));
+	assert_ok(result(f, &entries.outcome));
+	assert_string_equal(entries.last, "y");
+}
+
 static void what_is_no_stream_of_ours_is_malformed(void **state)
 {
 	struct fixture *f = *state;
@@ -913,6 +937,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_range_is_read_within_its_bounds, open_streams, close_all),
 		cmocka_unit_test_setup_teardown(
 			a_thousand_entries_are_one_transaction, open_streams, close_all),
+		cmocka_unit_test_setup_teardown(
+			what_need_not_be_kept_goes_and_the_rest_stays, open_streams, close_all),
 		cmocka_unit_test_setup_teardown(
 			what_is_no_stream_of_ours_is_malformed, open_streams, close_all),
 	};
