@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/http/inner.h"
@@ -58,10 +59,16 @@ static void on_panic(void *cls, const char *file, unsigned line, const char *rea
 	abort();
 }
 
+static bool wait_for(struct http *http, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(http->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 static enum rc start_daemon(struct http *http, struct err *err)
 {
 	const union MHD_DaemonInfo *info;
-	struct epoll_event event = {.events = EPOLLIN};
 
 	MHD_set_panic_func(on_panic, http);
 	http->daemon = MHD_start_daemon(
@@ -76,10 +83,7 @@ static enum rc start_daemon(struct http *http, struct err *err)
 	info = http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL)
 		return err_set(err, RC_IO, "libmicrohttpd does not start");
-	event.data.fd = info->epoll_fd;
-	if (epoll_ctl(http->epoll, EPOLL_CTL_ADD, info->epoll_fd, &event) != 0)
-		return err_errno(err, "libmicrohttpd");
-	return RC_OK;
+	return wait_for(http, info->epoll_fd) ? RC_OK : err_errno(err, "libmicrohttpd");
 }
 
 /* ---- opening and closing ---- */
@@ -115,7 +119,8 @@ static enum rc open_inside(struct http *http, struct err *err)
 	if (http->all == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
 	http->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (http->epoll < 0)
+	http->answered = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (http->epoll < 0 || http->answered < 0 || !wait_for(http, http->answered))
 		return err_errno(err, "HTTP server");
 	TRY(start_daemon(http, err));
 	return listeners_open(http, err);
@@ -130,6 +135,7 @@ enum rc http_open(const struct http_options *options,
 	if (http == NULL)
 		return err_set(err, RC_NOMEM, "out of memory");
 	http->epoll = -1;
+	http->answered = -1;
 	http->options = *options;
 	http->clock = options->clock;
 	http->panic = panic;
@@ -154,6 +160,8 @@ void http_close(struct http **http)
 	}
 	if (h->daemon != NULL)
 		MHD_stop_daemon(h->daemon);
+	if (h->answered >= 0)
+		close(h->answered);
 	if (h->epoll >= 0)
 		close(h->epoll);
 	free(h->all);
@@ -185,10 +193,14 @@ static void sweep(struct http *http)
 
 void http_run(struct http *http)
 {
-	struct epoll_event events[HTTP_LISTEN_MAX + 1];
+	struct epoll_event events[HTTP_LISTEN_MAX + 2];
+	eventfd_t answers;
 	int count;
 
 	sweep(http);
+	if (http->is_answered)
+		(void)!eventfd_read(http->answered, &answers);
+	http->is_answered = false;
 	listeners_refresh(http);
 	count = epoll_wait(http->epoll, events, (int)COUNT(events), 0);
 	for (int i = 0; i < count; i++)

@@ -59,6 +59,9 @@ struct http {
 	struct http_options options;
 	const struct clock *clock;
 	int epoll;
+	int answered; /* readable when an answer has come for a connection that waits: libmicrohttpd, when it
+	               * has no thread, tells nobody */
+	bool is_answered;
 	int listeners[HTTP_LISTEN_MAX];
 	char endpoints[HTTP_LISTEN_MAX][HTTP_ENDPOINT_MAX];
 	size_t listener_count;

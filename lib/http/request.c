@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 
 #include "lib/http/inner.h"
 
@@ -81,12 +82,16 @@ void page_drop(struct page **page)
 /* Takes the page. */
 static void answer(struct http_request *request, struct page *page)
 {
+	struct http *http = request->http;
+
 	request->answer = page;
 	request->is_answered = true;
 	if (!request->is_suspended)
 		return;
 	request->is_suspended = false;
 	MHD_resume_connection(request->mhd);
+	if (!http->is_answered)
+		http->is_answered = eventfd_write(http->answered, 1) == 0;
 }
 
 static struct MHD_Response *plain(unsigned status, const char *type, struct span body)

@@ -102,4 +102,13 @@ MUST_USE enum rc ocsp_response_read(struct span der, struct ocsp_response *out);
 MUST_USE enum rc ocsp_response_verify(
 	const struct ocsp_response *response, struct span ca_certificate, uint64_t wall_ms, struct err *err);
 
+/* The same for many responses of one CA: what they have in common is checked once, as long as they come with
+ * the same responder's certificate. A response costs one verification then. Copies the certificate.
+ * RC_MALFORMED: not a certificate. */
+struct ocsp_verifier;
+MUST_USE enum rc ocsp_verifier_open(struct span ca_certificate, struct ocsp_verifier **out, struct err *err);
+void ocsp_verifier_close(struct ocsp_verifier **verifier);
+MUST_USE enum rc ocsp_verifier_check(struct ocsp_verifier *verifier, const struct ocsp_response *response,
+	uint64_t wall_ms, struct err *err);
+
 #endif

@@ -37,6 +37,7 @@ void authority_release(struct authority *authority)
 		blob_release(&authority->pins[i]);
 	authority->pin_count = 0;
 	blob_release(&authority->certificate);
+	ocsp_verifier_close(&authority->verifier);
 	document_release(&authority->der);
 	document_release(&authority->pem);
 }
@@ -99,6 +100,7 @@ enum rc authority_take(struct gateway *gateway, const struct msg_ca_info *info, 
 {
 	struct authority *authority = &gateway->authority;
 	DROP(blob_release) struct blob certificate = {0};
+	DROP(ocsp_verifier_close) struct ocsp_verifier *verifier = NULL;
 	struct span chain[CHAIN_MAX];
 	struct ocsp_issuer issuer;
 	struct list list = info->chain;
@@ -108,6 +110,7 @@ enum rc authority_take(struct gateway *gateway, const struct msg_ca_info *info, 
 	while (count < CHAIN_MAX && ELEM_NEXT(certificate, &list, &item))
 		chain[count++] = item.der;
 	TRY(verify(authority, info->certificate, chain, count, gateway_now(gateway), err));
+	TRY(ocsp_verifier_open(info->certificate, &verifier, err));
 	if (ocsp_issuer_of(info->certificate, &issuer) != RC_OK)
 		return err_set(err, RC_MALFORMED, "not a certificate");
 	TRY(blob_append(&certificate, info->certificate));
@@ -117,6 +120,8 @@ enum rc authority_take(struct gateway *gateway, const struct msg_ca_info *info, 
 	blob_release(&authority->certificate);
 	authority->certificate = TAKE(certificate);
 	authority->issuer = issuer;
+	ocsp_verifier_close(&authority->verifier);
+	authority->verifier = TAKE(verifier);
 	cache_clear(gateway->cache);
 	for (size_t i = 0; i < COUNT(gateway->copies); i++)
 		crl_copy_forget(&gateway->copies[i]);

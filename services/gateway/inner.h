@@ -24,6 +24,7 @@ struct authority {
 	size_t pin_count;
 	struct blob certificate; /* DER; empty: not known yet */
 	struct ocsp_issuer issuer;
+	struct ocsp_verifier *verifier;
 	struct document *der;
 	struct document *pem;
 	bool is_asking;

@@ -75,7 +75,7 @@ static enum rc check(
 		return err_set(err, RC_DENIED, "about another certificate");
 	if (now >= out->next_ms || out->this_ms > now + AHEAD_MAX_MS)
 		return err_set(err, RC_STALE, "out of date, or not in force yet");
-	return ocsp_response_verify(out, blob_span(&gateway->authority.certificate), now, err);
+	return ocsp_verifier_check(gateway->authority.verifier, out, now, err);
 }
 
 static enum rc make(struct asking *asking, struct span bytes, struct document **out, struct err *err)

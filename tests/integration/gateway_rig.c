@@ -274,6 +274,7 @@ static void on_ocsp(void *ctx, const struct peer *peer, const struct msg *msg, s
 	struct station *station = ctx;
 	enum digest_alg hash = digest_of_tpm_id((uint16_t)msg->ocsp_get.hash);
 	const struct known *what = NULL;
+	struct known made;
 
 	(void)frame;
 	if (station_of(ctx) != rig->leader) {
@@ -288,6 +289,8 @@ static void on_ocsp(void *ctx, const struct peer *peer, const struct msg *msg, s
 	for (size_t i = 0; i < rig->known_count; i++)
 		if (span_equal(SPAN(rig->known[i].serial), msg->ocsp_get.serial))
 			what = &rig->known[i];
+	if (rig->is_known != NULL && rig->is_known(msg->ocsp_get.serial, &made))
+		what = &made;
 	if (what == NULL)
 		server_send_error(station->server, peer, msg->id, RC_NOT_FOUND, "no such certificate");
 	else if (rig->holds && rig->held_count < RIG_HELD_MAX)

@@ -62,6 +62,7 @@ struct rig {
 	bool is_other;        /* ca_get is answered with that one's certificate */
 	struct known known[RIG_SERIALS_MAX];
 	size_t known_count;
+	bool (*is_known)(struct span serial, struct known *out); /* NULL: what is in known counts */
 	enum digest_alg
 		lies_about; /* responses are for this hash, whatever was asked; DIGEST_NONE: they are not */
 	bool is_forging;    /* responses are signed by the other CA */

@@ -501,6 +501,7 @@ static void an_answer_may_come_later(void **state)
 	assert_int_equal(rig->handled, 0);
 	/* The document may be gone before the answer is. */
 	http_give(rig->held[0], rig->big, NOW_MS);
+	assert_int_equal(poll(&(struct pollfd){.fd = http_fd(rig->http), .events = POLLIN}, 1, 0), 1);
 	document_release(&rig->big);
 	UNTIL(rig, hear(fd, &in) && has(&in, "hello\n"));
 	assert_true(in.len > BIG_BYTES);
