@@ -1,31 +1,6 @@
 /* What the tenant says about nodes: taken into the notice log, and told. */
-#include <ctype.h>
-
+#include "lib/pki/san.h"
 #include "services/revocation/inner.h"
-
-#define LABEL_MAX 63
-
-/* RFC 1123, 2.1: labels of letters, digits and hyphens, none at their ends, with dots between. */
-static bool is_dns_name(struct span name)
-{
-	size_t label = 0;
-
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.at[i];
-		bool ends = i + 1 == name.len || name.at[i + 1] == '.';
-
-		if (c == '.' && (label == 0 || i + 1 == name.len))
-			return false;
-		if (c == '.') {
-			label = 0;
-			continue;
-		}
-		if (++label > LABEL_MAX || (!isascii(c) || (!isalnum(c) && c != '-')) ||
-			(c == '-' && (label == 1 || ends)))
-			return false;
-	}
-	return name.len != 0;
-}
 
 /* The fields that the schema cannot check: addresses have one of two lengths, and the names are names. */
 static enum rc check_profile(const struct msg_profile *profile, struct err *err)
@@ -40,7 +15,7 @@ static enum rc check_profile(const struct msg_profile *profile, struct err *err)
 			return err_set(err, RC_MALFORMED, "profile: an address has 4 or 16 bytes, not %zu",
 				address.address.len);
 	while (ELEM_NEXT(dns_name, &names, &name))
-		if (!is_dns_name(name.name))
+		if (!san_holds((struct san){SAN_DNS, name.name}))
 			return err_set(
 				err, RC_MALFORMED, "profile: \"%.*s\" is no DNS name", SPAN_FMT(name.name));
 	return RC_OK;

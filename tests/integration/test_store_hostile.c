@@ -471,8 +471,8 @@ static void streams_that_lie_are_refused_whole(void **state)
 		"*1\r\n*2\r\n$3\r\n0-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
 		"*1\r\n*2\r\n:1\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
 		"*1\r\n*2\r\n$22\r\n18446744073709551616-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
-		"*2\r\n*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n"
-		"*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n",
+		("*2\r\n*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n"
+		 "*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\ns\r\n$1\r\nv\r\n"),
 		"*3\r\n*-1\r\n*-1\r\n*-1\r\n",
 	};
 	struct fixture *f = *state;
