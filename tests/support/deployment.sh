@@ -6,8 +6,10 @@
 #   deployment_up                Redis and the three services; returns when they answer
 #   deployment_node NAME [OPTION…]   a swtpm and an agent of its own, started; OPTIONs are lines for agent.conf
 #   deployment_agent NAME        start that node's agent (again)
-#   service_start NAME · service_stop NAME [SIGNAL]   registrar, verifier, revocation, revocation-N, or agent-NAME
+#   service_start NAME · service_stop NAME [SIGNAL]   registrar, verifier, revocation, revocation-N, gateway, or agent-NAME
 #   limebus …                    the tenant's command line, as the deployment's admin
+#   deployment_ca PORT           a CA, and a gateway for it at 127.0.0.1:PORT that is not started yet; before deployment_up
+#   deployment_certificates NAME the folder for that node's certificate, made; for `certificates = …`
 #   deployment_down              end every process that was started here; the folders stay
 #
 # D/log/NAME.log has what each program says. D/nodes/NAME is a node's folder: tpm/, state/, agent.conf, actions/.
@@ -73,6 +75,7 @@ service_start() { # NAME
 	case $name in
 	agent-*) path=$(program agent) conf=$D/nodes/${name#agent-}/agent.conf ;;
 	revocation-*) path=$(program revocation) conf=$D/keys/$name/revocation.conf ;;
+	gateway) path=$(program gateway) conf=$D/keys/plugins/gateway/gateway.conf ;;
 	*) path=$(program "$name") conf=$D/keys/$name/$name.conf ;;
 	esac || return
 	"$path" --config "$conf" --user "$(deployment_user)" </dev/null >>"$D/log/$name.log" 2>&1 &
@@ -106,6 +109,26 @@ deployment_up() {
 	for name in revocation registrar verifier; do
 		await "$name to start" 10 service_says "$name" ' started ' || { tail -n 5 "$D/log/$name.log" >&2 && return 1; }
 	done
+}
+
+# A port of this machine that nobody listens at.
+free_port() {
+	local port
+	for port in $(shuf -i 20000-29999 -n 20); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
+	done
+	return 1
+}
+
+deployment_ca() { # PORT
+	limebus ca init --dir "$D/keys" --url "http://127.0.0.1:$1" >>"$D/log/keys-init.log" || return
+	limebus keys add plugin gateway --program gateway --dir "$D/keys" >>"$D/log/keys-init.log" || return
+	echo "listen = 127.0.0.1:$1" >>"$D/keys/plugins/gateway/gateway.conf"
+}
+
+deployment_certificates() { # NAME
+	mkdir -p "$D/nodes/$1/certificates" && chmod 755 "$D/nodes/$1/certificates" || return
+	echo "$D/nodes/$1/certificates"
 }
 
 # The TPM of a node, certified by the deployment's own CA. The first one makes the CA.
