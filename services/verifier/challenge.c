@@ -90,6 +90,9 @@ void challenge_soon(struct verifier *verifier, struct node *node)
 void challenge_restart(struct verifier *verifier, struct node *node)
 {
 	node->asked = node->pause_ms = 0;
+	/* What the tenant waits for is then answered by the next challenge. */
+	if (node->resume != NULL)
+		node->resume->challenge = 0;
 	round_drop(verifier, node);
 	if (!may_ask(verifier, node))
 		return;

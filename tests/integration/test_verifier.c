@@ -468,12 +468,53 @@ static void it_ends_cleanly_when_it_is_told_to(void **state)
 	agent_end(&tpm, &agent);
 }
 
+static void note_answer(void *ctx, enum rc rc, const struct msg *reply, struct span frame)
+{
+	(void)reply;
+	(void)frame;
+	*(int *)ctx = rc == RC_OK ? 1 : -1;
+}
+
+/* Its agent starts again, or its connection breaks, while the tenant waits. */
+static void a_node_that_comes_back_while_it_is_resumed_is_resumed(void **state)
+{
+	struct rig *rig = *state;
+	struct soft_tpm tpm;
+	struct agent agent;
+	struct msg measured = {.type = MSG_TYPE_measured};
+	struct msg body = {.type = MSG_TYPE_node_request};
+	struct msg action = {.type = MSG_TYPE_node_action};
+	DROP(blob_release) struct blob request = {0};
+	int answer = 0;
+
+	soft_tpm_open(&tpm);
+	agent_bring_up(rig, &tpm, &agent);
+	soft_tpm_extend(&tpm, 16, 1);
+	agent_send(&agent, &measured);
+	rig_until_state(rig, &tpm, "untrusted");
+	memset(tpm.pcrs[16], 0, sizeof tpm.pcrs[16]);
+	agent.lie = LIE_SILENT;
+	body.node_request = (struct msg_node_request){
+		SPAN(tpm.node), span_text("resume"), span_text("a test"), clock_wall_ms(clock_system())};
+	assert_ok(signed_make(&rig->who[PROVISIONER].sign, &body, &request, NULL));
+	action.node_action.request = blob_span(&request);
+	assert_ok(client_call(rig->client[PROVISIONER], &action, 5000, 0, note_answer, &answer, NULL));
+	rig_pass_ms(rig, 100);
+	assert_int_equal(answer, 0);
+	agent.lie = LIE_NONE;
+	agent_hello(&agent);
+	RIG_UNTIL(rig, answer != 0);
+	assert_int_equal(answer, 1);
+	agent_end(&tpm, &agent);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 	const struct CMUnitTest tests[] = {
 		TEST(good_evidence_makes_a_provisioned_node_trusted),
 		TEST(a_changed_pcr_revokes_at_once_and_only_the_tenant_heals_it),
+		TEST(a_node_that_comes_back_while_it_is_resumed_is_resumed),
 		TEST(no_lie_gets_v),
 		TEST(evidence_of_another_node_over_this_connection_is_bad),
 		TEST(a_silent_node_is_unreachable_and_heals),
