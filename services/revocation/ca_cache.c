@@ -51,10 +51,14 @@ void ca_cache_close(struct ca_cache **cache)
 	*cache = NULL;
 }
 
-/* Serials are random numbers of our own. */
+/* Serials are random numbers of our own: anything spreads them. */
 static uint32_t bucket_of(const uint8_t serial[static SERIAL_BYTES])
 {
-	return (uint32_t)serial[SERIAL_BYTES - 2] << 8 | serial[SERIAL_BYTES - 1];
+	uint32_t out = 0;
+
+	for (size_t i = SERIAL_BYTES / 2; i < SERIAL_BYTES; i++)
+		out = (out ^ serial[i]) * 16777619u;
+	return (out ^ out >> 16) & (BUCKETS - 1);
 }
 
 static struct entry *find(
