@@ -135,6 +135,9 @@ bool issue_read_cause(struct span cause, struct msg *out);
 
 /* journal_options of the notice log. */
 journal_file_each issue_on_logged;
+/* journal_options.check: a notice that another service made, as every subscriber judges it. So not even a
+ * stolen key of a revocation service makes a word of a verifier or an operator here. */
+enum rc issue_check_foreign(void *ctx, struct span signed_notice, struct err *err);
 void issue_settled(void *ctx);
 void issue_release(struct revocation *revocation);
 

@@ -43,6 +43,9 @@ struct journal_options {
 	/* An entry that is in the file and was not appended by us: every one of the file while journal_open
 	 * runs, then what others appended. In order. Anything but RC_OK ends journal_open, or is `failed`. */
 	journal_file_each *each;
+	/* May be NULL. Does an entry of another service say what it may? Its signature is good already.
+	 * Anything but RC_OK: it is not taken, and nobody is told that we are current until it is gone. */
+	enum rc (*check)(void *ctx, struct span entry, struct err *err);
 	/* The lowest number that the Stream must keep, never falling; what is below may go there, and stays
 	 * in the files: a service whose file ends before it must be given another one's. NULL: all. */
 	uint64_t (*keep)(void *ctx);

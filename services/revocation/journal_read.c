@@ -43,6 +43,8 @@ static enum rc check_foreign(struct journal *journal, struct span entry, bool *f
 	enum rc rc = journal_file_check(
 		journal->file, service_roster(journal->options.service), entry, &opened, forked, err);
 
+	if (rc == RC_OK && journal->options.check != NULL)
+		rc = journal->options.check(journal->options.ctx, entry, err);
 	return rc == RC_OK ? RC_OK : err_wrap(err, RC_DENIED, "in Redis (%s): ", journal->options.stream);
 }
 

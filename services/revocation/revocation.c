@@ -100,6 +100,7 @@ static enum rc open_log(struct revocation *revocation, struct err *err)
 		.path = revocation->config->log,
 		.service = revocation->service,
 		.each = issue_on_logged,
+		.check = issue_check_foreign,
 		.settled = issue_settled,
 		.failed = on_failed,
 		.ctx = revocation,

@@ -342,6 +342,34 @@ static void a_history_that_others_signed_is_not_taken(void **state)
 	assert_true(pair->pid[ONE] > 0 && pair->pid[TWO] > 0);
 }
 
+/* A service whose key was stolen: it signs a notice, and makes up what the tenant says in it. */
+static void a_made_up_cause_is_not_taken_from_another_service(void **state)
+{
+	static const uint8_t none[HASH_BYTES] = {0};
+	static const uint8_t node[NODE_ID_BYTES] = {9};
+	struct pair *pair = *state;
+	uint64_t now = clock_wall_ms(clock_system());
+	struct msg profile = {.type = MSG_TYPE_profile, .profile = {.node = SPAN(node), .time = now}};
+	struct msg notice = {.type = MSG_TYPE_notice,
+		.notice = {.seq = 1,
+			.previous = SPAN(none),
+			.kind = span_text("described"),
+			.node = SPAN(node),
+			.time = now}};
+	struct msg get = {.type = MSG_TYPE_profile_get, .profile_get = {SPAN(node)}};
+	DROP(blob_release) struct blob cause = {0};
+	DROP(blob_release) struct blob entry = {0};
+	enum member follower = other(pair_leader(pair));
+
+	assert_ok(signed_make(&pair->who[other(follower)].sign, &profile, &cause, NULL));
+	notice.notice.cause = blob_span(&cause);
+	assert_ok(signed_make(&pair->who[other(follower)].sign, &notice, &entry, NULL));
+	add_entry(pair, 1, blob_span(&entry));
+	PAIR_UNTIL(pair, pair_logged(pair, follower, "journal.trouble"));
+	assert_rc(pair_ask(pair, follower, VIEWER, &get), RC_NOT_FOUND);
+	assert_true(pair->pid[ONE] > 0 && pair->pid[TWO] > 0);
+}
+
 /* ---- subscribers and batches ---- */
 
 static bool is_told(struct pair *pair, enum member service, uint64_t acted, bool connected)
@@ -422,6 +450,7 @@ int main(void)
 		PAIRED(a_file_that_was_lost_is_read_from_redis),
 		PAIRED(a_fork_is_refused_loudly),
 		PAIRED(a_history_that_others_signed_is_not_taken),
+		PAIRED(a_made_up_cause_is_not_taken_from_another_service),
 		PAIRED(acknowledgements_are_known_to_both),
 		PAIRED(many_notices_share_frames),
 	};
