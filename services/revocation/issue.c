@@ -316,6 +316,20 @@ void issue_refuse(struct revocation *revocation, const struct peer *peer, uint64
 		err->text[0] != '\0' ? err->text : rc_words(rc));
 }
 
+/* What an operator says to us himself is not taken from a verifier: it was not looked at as it is there. */
+static enum rc put_cause(
+	struct revocation *revocation, const struct peer *peer, const struct msg *msg, struct err *err)
+{
+	struct span bytes = msg->cause_put.cause;
+	struct msg cause;
+
+	if (issue_read_cause(bytes, &cause) &&
+		(cause.type == MSG_TYPE_profile || cause.type == MSG_TYPE_certificate_revoke))
+		return err_set(
+			err, RC_DENIED, "cause: verifiers do not bring a %s", msg_type_name(cause.type));
+	return issue_cause(revocation, peer, msg->id, bytes, err);
+}
+
 void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
 {
 	struct revocation *revocation = ctx;
@@ -325,7 +339,7 @@ void issue_on_cause(void *ctx, const struct peer *peer, const struct msg *msg, s
 	(void)frame;
 	if (!lead_serves(revocation, peer, msg->id))
 		return;
-	rc = issue_cause(revocation, peer, msg->id, msg->cause_put.cause, &err);
+	rc = put_cause(revocation, peer, msg, &err);
 	if (rc != RC_OK)
 		issue_refuse(revocation, peer, msg->id, rc, &err);
 }

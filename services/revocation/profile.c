@@ -2,6 +2,8 @@
 #include "lib/pki/san.h"
 #include "services/revocation/inner.h"
 
+#define AHEAD_MAX_MS UINT64_C(300000) /* proto/PROTOCOL.md, 8 */
+
 /* The fields that the schema cannot check: addresses have one of two lengths, and the names are names. */
 static enum rc check_profile(const struct msg_profile *profile, struct err *err)
 {
@@ -25,9 +27,14 @@ static enum rc put_profile(
 	struct revocation *revocation, const struct peer *peer, const struct msg *msg, struct err *err)
 {
 	struct signed_msg request;
+	uint64_t now = service_now(revocation->service);
 
 	TRY(roster_signed_now(service_roster(revocation->service), msg->profile_put.request, MSG_TYPE_profile,
-		ROLES_PROVISION, service_now(revocation->service), &request, err));
+		ROLES_PROVISION, now, &request, err));
+	/* Until then none that is dated rightly would count. */
+	if (request.msg.profile.time > now + AHEAD_MAX_MS)
+		return err_set(err, RC_DENIED, "profile: dated more than %llu minutes ahead",
+			(unsigned long long)AHEAD_MAX_MS / 60000);
 	TRY(check_profile(&request.msg.profile, err));
 	return issue_cause(revocation, peer, msg->id, msg->profile_put.request, err);
 }

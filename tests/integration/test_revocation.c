@@ -222,6 +222,12 @@ static void a_description_that_is_none_is_refused(void **state)
 		profile(rig, ADMIN, "web", len, now_ms(), &request);
 		assert_rc(describe(rig, ADMIN, &request), RC_MALFORMED);
 	}
+	/* From the far future it would silence all later ones; by way of a verifier nobody would look at it.
+	 */
+	profile(rig, ADMIN, "web", 4, now_ms() + 600000, &request);
+	assert_rc(describe(rig, ADMIN, &request), RC_DENIED);
+	profile(rig, ADMIN, "-web", 4, now_ms(), &request);
+	assert_rc(put_bytes(rig, VERIFIER, &request), RC_DENIED);
 	profile(rig, VIEWER, "web", 4, now_ms(), &request);
 	assert_rc(describe(rig, ADMIN, &request), RC_DENIED);
 	profile(rig, STRANGER, "web", 4, now_ms(), &request);
