@@ -45,6 +45,7 @@ struct ca_request {
 	char names[NAMES_MAX][SAN_DNS_MAX + 1];
 	struct san sans[NAMES_MAX];
 	size_t san_count;
+	uint64_t profile_seq; /* of the notice that the names come from; 0: there is none */
 	char common_name[COMMON_NAME_MAX + 1];
 	uint8_t serial[SERIAL_BYTES];
 	uint64_t from_ms, until_ms;
@@ -154,6 +155,19 @@ static enum rc is_allowed(const struct ca_request *request, struct err *err)
 	return is_trusted(request->ca, request->node, err);
 }
 
+/* A certificate says what the log says. What is drafted may yet be lost: one that only a draft allows, or
+ * that has names which a later profile took away, would be ended by nobody. */
+static enum rc is_settled(const struct ca_request *request, struct err *err)
+{
+	const struct revocation *revocation = request->ca->revocation;
+	const struct watched *node = watched_find(&revocation->watched, request->node);
+
+	if (node != NULL && (node->latest_seq > journal_end(revocation->log)->seq ||
+				    node->profile_seq != request->profile_seq))
+		return err_set(err, RC_TIMEOUT, "a notice about this node is being written; ask again");
+	return RC_OK;
+}
+
 /* ---- what it says ---- */
 
 static void add_name(struct ca_request *request, enum san_kind kind, const char *text)
@@ -191,34 +205,39 @@ static void add_profile(struct ca_request *request, const struct msg_profile *pr
 	}
 }
 
-/* The tenant's last word about a node, from the notice log. */
-static bool read_profile(
-	const struct ca *ca, const uint8_t id[static NODE_ID_BYTES], struct blob *notice, struct msg *out)
+/* The tenant's last word about a node, from the notice log. RC_TIMEOUT: it is not there yet, or cannot be
+ * read: a certificate without its names would be a wrong one. */
+static enum rc add_last_profile(struct ca_request *request, struct err *err)
 {
-	const struct watched *node = watched_find(&ca->revocation->watched, id);
-	struct msg body;
+	const struct revocation *revocation = request->ca->revocation;
+	const struct watched *node = watched_find(&revocation->watched, request->node);
+	DROP(blob_release) struct blob notice = {0};
+	struct msg body, profile;
 
-	return node != NULL && node->profile_seq != 0 &&
-	       journal_read(ca->revocation->log, node->profile_seq, notice, NULL) == RC_OK &&
-	       journal_body(&journal_notices, blob_span(notice), &body, NULL) == RC_OK &&
-	       issue_read_cause(body.notice.cause, out) && out->type == MSG_TYPE_profile;
+	if (node == NULL || node->profile_seq == 0)
+		return RC_OK;
+	if (journal_read(revocation->log, node->profile_seq, &notice, NULL) != RC_OK ||
+		journal_body(&journal_notices, blob_span(&notice), &body, NULL) != RC_OK ||
+		!issue_read_cause(body.notice.cause, &profile) || profile.type != MSG_TYPE_profile)
+		return err_set(err, RC_TIMEOUT, "the node's profile cannot be read now; ask again");
+	request->profile_seq = node->profile_seq;
+	add_profile(request, &profile.profile);
+	return RC_OK;
 }
 
 /* Names come from the profile and from nowhere else; the node's id is always there. */
-static void set_names(struct ca_request *request)
+static enum rc set_names(struct ca_request *request, struct err *err)
 {
-	DROP(blob_release) struct blob notice = {0};
-	struct msg profile;
 	char urn[sizeof "urn:limebus:node:" + 2 * NODE_ID_BYTES];
 
-	if (read_profile(request->ca, request->node, &notice, &profile))
-		add_profile(request, &profile.profile);
+	TRY(add_last_profile(request, err));
 	snprintf(request->common_name, sizeof request->common_name, "%.16s", request->digits);
 	if (request->san_count != 0 && request->sans[0].kind == SAN_DNS &&
 		common_name_holds(request->sans[0].text))
 		snprintf(request->common_name, sizeof request->common_name, "%.64s", request->names[0]);
 	snprintf(urn, sizeof urn, "urn:limebus:node:%s", request->digits);
 	add_name(request, SAN_URI, urn);
+	return RC_OK;
 }
 
 static void set_life(struct ca_request *request, uint64_t life_ms)
@@ -352,6 +371,7 @@ static enum rc log_it(struct ca_request *request, struct err *err)
 
 	/* While the signer worked, much may have happened. */
 	TRY(is_allowed(request, err));
+	TRY(is_settled(request, err));
 	memcpy(entry.serial, request->serial, SERIAL_BYTES);
 	return ca_log_append(ca, &entry, on_logged, request, err);
 }
@@ -472,6 +492,22 @@ static enum rc may_ask(struct ca *ca, const struct peer *peer, const struct msg_
 	return RC_OK;
 }
 
+/* What the request brings, for the signer; then the registrar's record. */
+static enum rc go_on(struct ca_request *request, const struct msg_csr_put *put, struct err *err)
+{
+	enum rc rc = blob_copy(&request->csr, put->csr);
+
+	if (rc == RC_OK)
+		rc = blob_copy(&request->attest, put->attest);
+	if (rc == RC_OK)
+		rc = blob_copy(&request->signature, put->signature);
+	if (rc == RC_OK)
+		rc = blob_copy(&request->key_public, put->public);
+	if (rc == RC_OK)
+		rc = look_up(request);
+	return rc == RC_OK ? RC_OK : err_set(err, rc, "the registrar's record cannot be read now; ask again");
+}
+
 static enum rc take_csr(struct ca *ca, const struct peer *peer, const struct msg *msg, struct err *err)
 {
 	const struct msg_csr_put *put = &msg->csr_put;
@@ -482,22 +518,13 @@ static enum rc take_csr(struct ca *ca, const struct peer *peer, const struct msg
 	TRY(may_ask(ca, peer, put, node, err));
 	TRY(begin(ca, peer, msg->id, node, &request, err));
 	memcpy(request->nonce, put->nonce.at, NONCE_BYTES);
-	set_names(request);
 	set_life(request, ca->config->certificate_life_ms);
-	rc = blob_copy(&request->csr, put->csr);
+	rc = set_names(request, err);
 	if (rc == RC_OK)
-		rc = blob_copy(&request->attest, put->attest);
-	if (rc == RC_OK)
-		rc = blob_copy(&request->signature, put->signature);
-	if (rc == RC_OK)
-		rc = blob_copy(&request->key_public, put->public);
-	if (rc == RC_OK)
-		rc = look_up(request);
-	if (rc != RC_OK) {
+		rc = go_on(request, put, err);
+	if (rc != RC_OK)
 		take_out(request);
-		return err_set(err, rc, "the registrar's record cannot be read now; ask again");
-	}
-	return RC_OK;
+	return rc;
 }
 
 void ca_on_csr_put(void *ctx, const struct peer *peer, const struct msg *msg, struct span frame)
@@ -582,9 +609,10 @@ static enum rc take_order(struct ca *ca, const struct peer *peer, const struct m
 		life = ca->config->certificate_life_max_ms < ORDER_LIFE_MS
 		               ? ca->config->certificate_life_max_ms
 		               : ORDER_LIFE_MS;
-	set_names(request);
 	set_life(request, life);
 	rc = is_allowed(request, err);
+	if (rc == RC_OK)
+		rc = set_names(request, err);
 	if (rc == RC_OK)
 		rc = blob_copy(&request->csr, order.msg.certificate_order.csr);
 	if (rc == RC_OK)

@@ -91,6 +91,7 @@ static void set_lapsed(struct watched_table *table, struct watched *node, bool h
 void watched_note(struct watched_table *table, struct watched *node, enum notice_kind kind, uint64_t seq,
 	const struct msg *cause)
 {
+	node->latest_seq = seq;
 	if (cause != NULL)
 		note_cause(node, seq, cause);
 	switch (kind) {
@@ -121,6 +122,7 @@ void watched_take_back(struct watched_table *table, struct watched *node, const 
 	set_lapsed(table, node, before->has_lapsed);
 	node->decided = before->decided;
 	node->decided_seq = before->decided_seq;
+	node->latest_seq = before->latest_seq;
 	node->verdict = before->verdict;
 	node->request_time = before->request_time;
 	node->number = before->number;

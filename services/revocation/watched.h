@@ -18,6 +18,7 @@ struct watched {
 	 * node-removed). */
 	enum notice_kind decided;
 	uint64_t decided_seq;
+	uint64_t latest_seq;   /* of the last notice about it, whatever its kind; drafts count */
 	uint64_t verdict;      /* highest number of a verdict */
 	uint64_t request_time; /* latest time of a node_request */
 	uint64_t number;       /* highest provisioning number */

@@ -144,6 +144,24 @@ static void what_is_taken_back_is_as_before(void **state)
 	assert_false(watched_is_stale(node, &cause));
 }
 
+/* Who asks whether everything that was said of a node is in the log compares with this. */
+static void the_last_notice_is_known_whatever_its_kind(void **state)
+{
+	(void)state;
+	for (unsigned kind = NOTICE_UNKNOWN; kind < NOTICE_KIND_COUNT; kind++) {
+		DROP(watched_table_release) struct watched_table table = {0};
+		struct watched *node = fresh(&table);
+		struct watched before;
+
+		watched_note(&table, node, NOTICE_REVOKED, 3, NULL);
+		before = *node;
+		watched_note(&table, node, (enum notice_kind)kind, 4, NULL);
+		assert_int_equal(node->latest_seq, 4);
+		watched_take_back(&table, node, &before);
+		assert_int_equal(node->latest_seq, 3);
+	}
+}
+
 static bool count_two(void *ctx, struct watched *node)
 {
 	uint8_t *last = ctx;
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(a_provisioning_lifts_a_removal_only),
 		cmocka_unit_test(a_cause_not_newer_than_the_last_one_is_stale),
 		cmocka_unit_test(what_is_taken_back_is_as_before),
+		cmocka_unit_test(the_last_notice_is_known_whatever_its_kind),
 		cmocka_unit_test(a_walk_is_in_order_and_goes_on_where_it_stopped),
 	};
 
