@@ -236,12 +236,12 @@ static void committed(void *ctx, enum rc rc)
 	journal->epoch++;
 }
 
-/* How many of the pending ones go together. */
 uint64_t journal_keep(const struct journal *journal)
 {
 	return journal->options.keep == NULL ? 0 : journal->options.keep(journal->options.ctx);
 }
 
+/* How many of the pending ones go together. */
 static enum rc gather(struct journal *journal, struct store_batch *batch, size_t *out)
 {
 	uint64_t keep = journal_keep(journal);
