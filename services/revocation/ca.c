@@ -215,9 +215,12 @@ void ca_status(struct ca *ca, struct facts *facts)
 static void on_tick(void *ctx)
 {
 	struct ca *ca = ctx;
+	uint64_t now = service_now(ca_service(ca));
 
-	ca_table_sweep(ca->table, service_now(ca_service(ca)), SWEEP_SLOTS);
-	ca_log_tick(ca);
+	if (ca_clock_is_steady(&ca->clock, now, mono_ms(ca->revocation))) {
+		ca_table_sweep(ca->table, now, SWEEP_SLOTS);
+		ca_log_tick(ca);
+	}
 	ca_crl_tick(ca);
 	ca_ocsp_tick(ca);
 }

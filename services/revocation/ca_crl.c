@@ -138,11 +138,21 @@ static void on_dropped(struct ca_job *at)
 
 /* ---- making one ---- */
 
+/* Made by a clock that was ahead and has been put back: nobody takes a list from the future. */
+static bool is_of_the_future(const struct ca *ca)
+{
+	const struct ca_crl_state *crl = &ca->crl;
+	uint64_t now = service_now(ca_service(ca)) + CA_SKEW_MS;
+
+	return crl->base_made > now || crl->full.until > now + ca->config->crl_life_ms;
+}
+
 static bool wants_base(const struct ca *ca, const struct crl_job *job)
 {
 	const struct ca_crl_state *crl = &ca->crl;
 
-	return crl->base == 0 || job->now_ms >= crl->base_made + ca->config->crl_life_ms / 2 ||
+	return crl->base == 0 || is_of_the_future(ca) ||
+	       job->now_ms >= crl->base_made + ca->config->crl_life_ms / 2 ||
 	       job->listing.delta_count > DELTA_LINES_MAX + job->listing.full_count / 3;
 }
 
@@ -240,7 +250,7 @@ static bool is_due(const struct ca *ca, uint64_t mono)
 
 	if (crl->made_mono != 0 && mono < crl->made_mono + gap)
 		return false;
-	return crl->base == 0 || crl->delta.number == 0 || crl->has_failed ||
+	return crl->base == 0 || crl->delta.number == 0 || crl->has_failed || is_of_the_future(ca) ||
 	       ca_table_changed_since(ca->table, crl->mark) ||
 	       now >= crl->base_made + ca->config->crl_life_ms / 2 || now + CA_SKEW_MS >= crl->full.until;
 }

@@ -6,6 +6,7 @@
 #include "lib/pki/ocsp.h"
 #include "services/revocation/ca.h"
 #include "services/revocation/ca_cache.h"
+#include "services/revocation/ca_clock.h"
 #include "services/revocation/ca_nonce.h"
 #include "services/revocation/ca_table.h"
 #include "services/revocation/ca_worker.h"
@@ -111,6 +112,7 @@ struct ca {
 	struct ca_crl_state crl;
 	struct ca_ocsp_state ocsp;
 	struct timer tick;
+	struct ca_clock clock;
 	uint64_t issued_count; /* since the start */
 	uint64_t refused_count;
 };

@@ -366,6 +366,14 @@ static void fill_batches(struct ca *ca)
 	}
 }
 
+/* There is none, it ends soon, or it was made by a clock that was ahead. */
+static bool wants_responder(const struct ca *ca, uint64_t now)
+{
+	uint64_t until = ca->ocsp.responder_until;
+
+	return (until < now + RENEW_MS && until < ca->end_ms) || until > now + CA_SKEW_MS + CA_RESPONDER_MS;
+}
+
 void ca_ocsp_tick(struct ca *ca)
 {
 	struct ca_ocsp_state *ocsp = &ca->ocsp;
@@ -373,8 +381,7 @@ void ca_ocsp_tick(struct ca *ca)
 
 	if (!ca_leads(ca))
 		return;
-	if (!ocsp->is_renewing && ocsp->responder_until < now + RENEW_MS &&
-		ocsp->responder_until < ca->end_ms &&
+	if (!ocsp->is_renewing && wants_responder(ca, now) &&
 		(ocsp->renewed_mono == 0 || mono > ocsp->renewed_mono + RENEW_RETRY_MS))
 		renew(ca);
 	fill_batches(ca);
@@ -414,7 +421,8 @@ static enum rc answer_ocsp(struct ca *ca, struct ca_asker *asker, struct span se
 	memcpy(asker->wanted.serial, certificate.serial, SERIAL_BYTES);
 	response = ca_cache_get(ca->ocsp.cache, certificate.serial, asker->wanted.hash, now,
 		ca->config->ocsp_life_ms / FRESH_PART, &until);
-	if (response.len == 0)
+	/* Nor one from the future. */
+	if (response.len == 0 || until > now + CA_SKEW_MS + ca->config->ocsp_life_ms)
 		return ask(ca, asker, err);
 	send_response(ca, asker, response, until);
 	return RC_OK;
