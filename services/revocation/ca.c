@@ -221,6 +221,7 @@ static void on_tick(void *ctx)
 		ca_table_sweep(ca->table, now, SWEEP_SLOTS);
 		ca_log_tick(ca);
 	}
+	ca_issue_tick(ca);
 	ca_crl_tick(ca);
 	ca_ocsp_tick(ca);
 }

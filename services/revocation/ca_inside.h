@@ -162,6 +162,8 @@ MUST_USE enum rc ca_log_append(
 uint64_t ca_log_ordered(const struct ca *ca, const uint8_t hash[static HASH_BYTES]);
 
 /* ---- ca_issue.c ---- */
+/* Those that waited for a notice. */
+void ca_issue_tick(struct ca *ca);
 void ca_issue_drop_all(struct ca *ca);
 
 /* ---- ca_crl.c ---- */

@@ -22,6 +22,7 @@
 #define ORDER_LIFE_MS      UINT64_C(86400000)
 #define NAMES_MAX          (2 * TAGS_MAX + 1)
 #define ADDRESS_TEXT_BYTES INET6_ADDRSTRLEN
+#define WAITS_MS           1000
 
 /* A request under way: of a node (csr_put), or of an operator (is_order). Owned by ca->requests until it is
  * answered, whoever has its job. */
@@ -49,6 +50,7 @@ struct ca_request {
 	char common_name[COMMON_NAME_MAX + 1];
 	uint8_t serial[SERIAL_BYTES];
 	uint64_t from_ms, until_ms;
+	uint64_t waits_until; /* monotonic: for notices that are being written; 0: it does not wait */
 	/* What came out. */
 	enum rc rc;
 	struct err err;
@@ -376,16 +378,40 @@ static enum rc log_it(struct ca_request *request, struct err *err)
 	return ca_log_append(ca, &entry, on_logged, request, err);
 }
 
+/* Log it, now or when the notices about its node are in their log. */
+static void finish(struct ca_request *request)
+{
+	uint64_t now = mono_ms(request->ca->revocation);
+	enum rc rc = log_it(request, &request->err);
+
+	if (rc == RC_TIMEOUT && request->waits_until == 0)
+		request->waits_until = now + WAITS_MS;
+	else if (rc != RC_OK && (rc != RC_TIMEOUT || now >= request->waits_until))
+		refuse(request, rc, &request->err);
+	else if (rc == RC_OK)
+		request->waits_until = 0;
+}
+
+void ca_issue_tick(struct ca *ca)
+{
+	struct ca_request *next;
+
+	for (struct ca_request *request = ca->requests; request != NULL; request = next) {
+		next = request->next;
+		if (request->waits_until != 0)
+			finish(request);
+	}
+}
+
 static void on_made(void *ctx, struct ca_job *job)
 {
 	struct ca_request *request = (struct ca_request *)job;
-	enum rc rc = request->rc;
 
 	(void)ctx;
-	if (rc == RC_OK)
-		rc = log_it(request, &request->err);
-	if (rc != RC_OK)
-		refuse(request, rc, &request->err);
+	if (request->rc == RC_OK)
+		finish(request);
+	else
+		refuse(request, request->rc, &request->err);
 }
 
 static void on_dropped(struct ca_job *job)
