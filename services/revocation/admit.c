@@ -31,9 +31,21 @@ static int compare(const void *a, const void *b)
 	return memcmp(((const struct live *)a)->nk, ((const struct live *)b)->nk, CURVE_KEY_BYTES);
 }
 
+static int compare_node(const void *a, const void *b)
+{
+	return memcmp(((const struct live *)a)->node, ((const struct live *)b)->node, NODE_ID_BYTES);
+}
+
+static void leave(void *at)
+{
+	(void)at;
+}
+
 void admit_release(struct revocation *revocation)
 {
+	tdestroy(revocation->nk_nodes, leave);
 	tdestroy(revocation->nks, free);
+	revocation->nk_nodes = NULL;
 	revocation->nks = NULL;
 }
 
@@ -54,41 +66,38 @@ const uint8_t *admit_node_of(const struct revocation *revocation, const uint8_t 
 	return live == NULL ? NULL : live->node;
 }
 
-/* The former NK of a node, if there is one. */
-struct former {
-	const uint8_t *node;
-	struct live *live;
-};
-
-static void visit(const void *at, VISIT which, void *closure)
+/* What was found in one of the two trees goes from both. */
+static void forget(struct revocation *revocation, struct live *const *found)
 {
-	struct live *live = *(struct live *const *)at;
-	struct former *former = closure;
+	struct live *live;
 
-	if ((which == postorder || which == leaf) && memcmp(live->node, former->node, NODE_ID_BYTES) == 0)
-		former->live = live;
+	if (found == NULL)
+		return;
+	live = *found;
+	tdelete(live, &revocation->nks, compare);
+	tdelete(live, &revocation->nk_nodes, compare_node);
+	free(live);
+	revocation->nk_count--;
 }
 
+/* A node has one NK, and an NK one node: the last ones. */
 static void keep(struct revocation *revocation, const struct lookup *lookup)
 {
-	struct former former = {lookup->node, NULL};
-	struct live *live;
+	struct live *live = calloc(1, sizeof *live);
 
-	twalk_r(revocation->nks, visit, &former);
-	if (former.live != NULL) {
-		tdelete(former.live, &revocation->nks, compare);
-		free(former.live);
-		revocation->nk_count--;
-	}
-	live = revocation->nk_count < NKS_MAX ? calloc(1, sizeof *live) : NULL;
 	if (live == NULL)
 		return;
 	memcpy(live->nk, lookup->nk, CURVE_KEY_BYTES);
 	memcpy(live->node, lookup->node, NODE_ID_BYTES);
-	if (tsearch(live, &revocation->nks, compare) == NULL)
+	forget(revocation, tfind(live, &revocation->nks, compare));
+	forget(revocation, tfind(live, &revocation->nk_nodes, compare_node));
+	if (revocation->nk_count == NKS_MAX || tsearch(live, &revocation->nks, compare) == NULL) {
 		free(live);
-	else
-		revocation->nk_count++;
+		return;
+	}
+	revocation->nk_count++;
+	if (tsearch(live, &revocation->nk_nodes, compare_node) == NULL)
+		forget(revocation, tfind(live, &revocation->nks, compare));
 }
 
 static void answer(struct lookup *lookup, bool yes)

@@ -59,8 +59,9 @@ struct revocation {
 	struct follower follower;
 	struct ca *ca; /* NULL: there is none */
 	struct watched_table watched;
-	void *causes; /* of the log, and of what is drafted (tsearch) */
-	void *nks;    /* live enrolments that asked to connect (tsearch); see admit.c */
+	void *causes;   /* of the log, and of what is drafted (tsearch) */
+	void *nks;      /* live enrolments that asked to connect (tsearch); see admit.c */
+	void *nk_nodes; /* the same ones, by node */
 	size_t nk_count;
 	struct draft *settled; /* in the log since this turn, not answered yet: in order */
 	struct draft **settled_end;

@@ -398,6 +398,32 @@ static void an_enrolled_node_listens_until_it_is_removed(void **state)
 	client_close(&client);
 }
 
+static void an_enrolment_ends_the_one_before(void **state)
+{
+	struct rig *rig = *state;
+	struct msg get = {.type = MSG_TYPE_notices_get, .notices_get = {.from = 1}};
+	struct hpke_pair nk[2] = {0};
+	struct client *former;
+
+	assert_ok(hpke_generate(&nk[0], NULL));
+	assert_ok(hpke_generate(&nk[1], NULL));
+	enrol(rig, REGISTRAR, nk[0].public);
+	former = rig_dial(rig, &nk[0]);
+	assert_ok(rig_ask_with(rig, former, &get, 8000));
+	for (unsigned i = 1; i <= 3; i++) {
+		struct client *client;
+
+		enrol(rig, REGISTRAR, nk[i % 2].public);
+		client = rig_dial(rig, &nk[i % 2]);
+		assert_ok(rig_ask_with(rig, client, &get, 8000));
+		/* The other key's connection is still there, and nobody's. */
+		assert_int_not_equal(rig_ask_with(rig, former, &get, 700), RC_OK);
+		client_close(&former);
+		former = client;
+	}
+	client_close(&former);
+}
+
 static void a_record_that_no_registrar_signed_admits_nobody(void **state)
 {
 	static const enum who writers[] = {VERIFIER, ADMIN, STRANGER};
@@ -583,6 +609,7 @@ int main(void)
 		RIGGED(every_message_of_a_wrong_role_is_denied),
 		RIGGED(a_stranger_gets_no_answer_and_no_notice),
 		RIGGED(an_enrolled_node_listens_until_it_is_removed),
+		RIGGED(an_enrolment_ends_the_one_before),
 		RIGGED(a_record_that_no_registrar_signed_admits_nobody),
 		RIGGED(silence_lapses_once_and_a_word_restores_once),
 		RIGGED(a_killed_service_loses_and_doubles_nothing),
