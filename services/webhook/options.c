@@ -6,7 +6,7 @@ static const struct option options[] = {
 		.help = "File with the secret that both sides know, at least 16 characters; the end of its line does not count. "
 			"Only its owner may read it."},
 	{OPTION_PATH(struct webhook_config, authorization), .name = "authorization", .fallback = "",
-		.help = "File with what the header Authorization says, such as \"Bearer …\". Only its owner may read it."},
+		.help = "File with what the header Authorization says, such as \"Bearer TOKEN\". Only its owner may read it."},
 	{OPTION_DURATION(struct webhook_config, patience_ms), .name = "patience", .fallback = "15s",
 		.max = 600000,
 		.help = "When the server says when to come again (Retry-After), and that is no longer than this, it is waited "
