@@ -294,7 +294,8 @@ static void settle(struct ca *ca, struct batch *batch, struct answer *one)
 	/* While it was signed the certificate may have become another. */
 	if (ca_table_find(ca->table, SPAN(one->serial), &now) &&
 		(now.state != one->state || now.notice != one->notice)) {
-		want(ca, one->serial, one->hash);
+		if (!want(ca, one->serial, one->hash))
+			tell(ca, one, RC_LIMIT, 0);
 		return;
 	}
 	if (ca_cache_put(ca->ocsp.cache, one->serial, one->hash, blob_span(&one->response), batch->next_ms) !=
