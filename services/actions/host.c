@@ -190,10 +190,18 @@ static void close_loop(struct host *host)
 	loop_close(&host->loop);
 }
 
+static void close_descriptors(const struct host *host)
+{
+	const int descriptors[] = {host->lock, host->signals, host->changes};
+
+	for (size_t i = 0; i < COUNT(descriptors); i++)
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
+}
+
 void host_close(struct host **host)
 {
 	struct host *h = *host;
-	int *descriptors[] = {&h->lock, &h->signals, &h->changes};
 
 	if (h == NULL)
 		return;
@@ -210,9 +218,7 @@ void host_close(struct host **host)
 	roster_release(&h->roster);
 	identity_release(&h->identity);
 	curve_pair_release(&h->curve);
-	for (size_t i = 0; i < COUNT(descriptors); i++)
-		if (*descriptors[i] >= 0)
-			close(*descriptors[i]);
+	close_descriptors(h);
 	free(h);
 	*host = NULL;
 }
