@@ -312,12 +312,11 @@ static void on_given(void *ctx, const struct follow_notice *notice)
 
 void rig_follow(struct rig *rig)
 {
-	struct curve_pair pair;
 	struct err err = {0};
 
-	memcpy(pair.public_key, rig->who[PLUGIN].curve.public, CURVE_KEY_BYTES);
-	memcpy(pair.secret.bytes, rig->who[PLUGIN].curve.secret, CURVE_KEY_BYTES);
-	rig->options.pair = &pair;
+	memcpy(rig->pair.public_key, rig->who[PLUGIN].curve.public, CURVE_KEY_BYTES);
+	memcpy(rig->pair.secret.bytes, rig->who[PLUGIN].curve.secret, CURVE_KEY_BYTES);
+	rig->options.pair = &rig->pair;
 	rig->seen_count = 0;
 	rig->given_count = 0;
 	if (follow_open(&rig->options, &rig->follow, &err) != RC_OK)

@@ -40,6 +40,7 @@ struct rig {
 	struct bus *bus;
 	struct identity who[WHO_COUNT];
 	struct sign_pair root;
+	struct curve_pair pair; /* of the follower */
 	struct roster *roster;
 	struct station stations[STATIONS];
 	unsigned station_count; /* in the roster */

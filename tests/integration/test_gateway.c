@@ -72,12 +72,14 @@ static void a_list_comes_in_parts(void **state)
 	rig_stop(rig);
 }
 
+/* 0: none. */
 static uint64_t served_number(struct rig *rig)
 {
 	DROP(blob_release) struct blob answer = {0};
 	struct crl crl;
 
-	assert_int_equal(rig_get(rig, "/ca.crl", &answer), 200);
+	if (rig_get(rig, "/ca.crl", &answer) != 200)
+		return 0;
 	assert_ok(crl_read(rig_body(&answer), &crl));
 	return crl.number;
 }
@@ -135,7 +137,7 @@ static void a_list_is_renewed_before_its_end_and_not_served_after(void **state)
 
 	rig_crl(rig, false, 1, 3000);
 	started(state);
-	rig_crl(rig, false, 2, 2000);
+	rig_crl(rig, false, 2, 4000);
 	RIG_UNTIL(rig, served_number(rig) == 2);
 	RIG_UNTIL(rig, rig_get(rig, "/ca.crl", &answer) == 503);
 	rig_get(rig, "/healthz", &answer);
