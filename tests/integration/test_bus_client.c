@@ -43,10 +43,10 @@ static void a_call_ends_at_its_deadline(void **state)
 	up(rig);
 	rig_call(rig, client, MSG_TYPE_status_get, 5000);
 	RIG_UNTIL(rig, rig->handled == 1);
-	rig_pass_ms(rig, 4999);
+	rig_pass_ms(rig, 4500);
 	assert_ok(loop_turn(rig->loop, 0, NULL));
 	assert_int_equal(rig->replies, 0);
-	rig_pass_ms(rig, 1);
+	rig_pass_ms(rig, 500);
 	RIG_UNTIL(rig, rig->replies == 1);
 	assert_int_equal(rig->reply_rc, RC_TIMEOUT);
 	client_close(&client);
