@@ -145,8 +145,10 @@ static enum rc ask(struct asking *asking)
 		.ocsp_get = {.serial = span_of(asking->key.serial, asking->key.len),
 			.hash = digest_tpm_id((enum digest_alg)asking->key.hash)}};
 
+	TRY(follow_call(gateway->follow, &msg, asking->until_ms - now, on_reply, asking, NULL));
+	/* Only now: what had come stays outdated if nothing newer will. */
 	asking->is_outdated = false;
-	return follow_call(gateway->follow, &msg, asking->until_ms - now, on_reply, asking, NULL);
+	return RC_OK;
 }
 
 static struct asking *find_asking(struct gateway *gateway, const struct cache_key *key)
