@@ -83,6 +83,9 @@ static bool mentions(struct span body, const char *text)
 
 int vault_judge(unsigned status, struct span body)
 {
+	/* Not that there is nothing to revoke: a mount or an address of the configuration is wrong. */
+	if (mentions(body, "no handler for route") || mentions(body, "unsupported path"))
+		return LIME_GIVE_UP;
 	if ((status >= 200 && status < 300) || status == 404)
 		return LIME_DONE;
 	if ((status == 400 || status == 500) &&

@@ -288,6 +288,13 @@ static void answers_are_done_or_tried_again_or_given_up(void **state)
 	}
 	assert_int_equal(vault_judge(400, span_text("x invalid accessor x")), LIME_DONE);
 	assert_int_equal(vault_judge(403, span_text("not found")), LIME_GIVE_UP);
+	assert_int_equal(vault_judge(404, span_text("{\"errors\":[]}")), LIME_DONE);
+	assert_int_equal(
+		vault_judge(404, span_text("{\"errors\":[\"no handler for route \\\"pkl/revoke\\\". route "
+					   "entry not found.\"]}")),
+		LIME_GIVE_UP);
+	assert_int_equal(vault_judge(404, span_text("{\"errors\":[\"1 error occurred: unsupported path\"]}")),
+		LIME_GIVE_UP);
 }
 
 static void lines_of_a_node_lead_nowhere_else(void **state)
