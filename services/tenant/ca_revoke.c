@@ -69,7 +69,7 @@ static enum rc revoke(struct session *session, const void *options_given, const 
 	DROP(blob_release) struct blob envelope = {0};
 	struct msg body = {.type = MSG_TYPE_certificate_revoke};
 	struct msg put = {.type = MSG_TYPE_certificate_revoke_put};
-	uint8_t serial[SERIAL_MAX];
+	uint8_t serial[SERIAL_MAX] = {0};
 	struct msg_certificates_get filter = {.serial = span_of(serial, 0)};
 	struct found found = {0};
 	enum crl_reason reason = CRL_UNSPECIFIED;

@@ -83,7 +83,7 @@ static enum rc show(struct session *session, const void *options_given, const st
 {
 	const struct show_options *given = options_given;
 	struct showing showing = {.pem = given->pem};
-	uint8_t serial[SERIAL_MAX];
+	uint8_t serial[SERIAL_MAX] = {0};
 	struct msg_certificates_get filter = {.serial = span_of(serial, 0)};
 
 	(void)status;
